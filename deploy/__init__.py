@@ -1,0 +1,1 @@
+"""Puts Serment on machines: one machine here, many by the same installer."""

@@ -1,0 +1,1 @@
+"""Runs the whole platform on one machine, loopback only: servers fetched, started, watched and ended as child processes."""

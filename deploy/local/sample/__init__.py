@@ -1,0 +1,1 @@
+"""The made-up people that the demo loads."""

@@ -1,0 +1,136 @@
+"""Starts Serment's own processes on this machine, each with its own credentials and nothing else's."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from deploy.install.mongodb import uri_for
+from deploy.install.topology import AUDIT_SIGNING_KEY, kek, keyring_database, records_database
+from deploy.install.vault import Vault, new_secret_id
+from deploy.local.child import Child, Program
+from deploy.local.home import Home
+from deploy.local.launcher_error import LauncherError
+from deploy.local.ports import Ports
+from deploy.local.servers import Servers
+
+GROUP = "demo"
+REPLICAS = {"nord-a": "nord", "nord-b": "nord", "sud": "sud"}
+_READY_WITHIN = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the installer left for the services: role ids, the portal's client id, the ledger's public key, and whom tokens may come from."""
+
+    role_ids: Mapping[str, str]
+    portal_client: str
+    audit_key: str
+    issuers: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """All that starting a service needs."""
+
+    home: Home
+    ports: Ports
+    servers: Servers
+    vault: Vault
+    installation: Installation
+    extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def secret_id_file(self, principal: str) -> str:
+        path = self.home.path / "credentials" / f"{principal}.secret-id"
+        if not path.exists():
+            self.home.write(f"credentials/{principal}.secret-id", new_secret_id(self.vault, principal))
+        return str(path)
+
+    def mongodb(self, principal: str) -> str:
+        return uri_for(self.servers.mongodb_uri, principal, self.home.secret(f"mongodb-{principal}"))
+
+
+def start_services(launch: Launch) -> dict[str, Child]:
+    """Every process at once; answers when each says that it is ready."""
+    programs = [_records(launch, instance, site) for instance, site in REPLICAS.items()]
+    programs += [_audit(launch), _portal(launch), _login(launch)]
+    children = {program.name: launch.servers.children.start(program) for program in programs}
+    deadline = time.monotonic() + _READY_WITHIN
+    for name, child in children.items():
+        path = "/health/live" if name == "login" else "/health/ready"
+        child.until(lambda url=launch.ports.url(name) + path: _answers(url), within=max(1.0, deadline - time.monotonic()))
+    return children
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _program(launch: Launch, name: str, module: str, env: Mapping[str, str]) -> Program:
+    every = {"OTEL_SERVICE_NAME": name, "PYTHONUNBUFFERED": "1", **env, **launch.extra.get(name, {}), **launch.extra.get("*", {})}
+    return Program(name, [sys.executable, "-m", module], log=launch.home.log(name), env=every)
+
+
+def _shared(launch: Launch, name: str, principal: str, database: str) -> dict[str, str]:
+    env = {
+        "group": GROUP,
+        "instance": name,
+        "port": str(launch.ports[name]),
+        "kafka_bootstrap": json.dumps(list(launch.servers.kafka.bootstrap)),
+        "kafka_username": principal,
+        "kafka_password": launch.home.secret(f"kafka-{principal}"),
+        "mongodb_uri": launch.mongodb(principal),
+        "mongodb_database": database,
+        "vault_address": launch.servers.openbao.address,
+        "vault_role_id": launch.installation.role_ids.get(principal, "none"),
+        "vault_secret_id_file": launch.secret_id_file(principal) if principal in launch.installation.role_ids else "none",
+        "issuers": json.dumps(launch.installation.issuers),
+    }
+    return prefixed(env)
+
+
+def prefixed(env: Mapping[str, str]) -> dict[str, str]:
+    return {f"SERMENT_{name.upper()}": value for name, value in env.items()}
+
+
+def _records(launch: Launch, instance: str, site: str) -> Program:
+    principal = f"records-{site}"
+    own = {"site": site, "keyring_uri": launch.mongodb(f"keyring-{site}"), "keyring_database": keyring_database(site), "kek": kek(site)}
+    return _program(launch, instance, "services.records", _shared(launch, instance, principal, records_database(site)) | prefixed(own))
+
+
+def _audit(launch: Launch) -> Program:
+    own = {
+        "keyring_uri": launch.mongodb("keyring-audit"),
+        "keyring_database": keyring_database("audit"),
+        "kek": kek("audit"),
+        "signing_key": AUDIT_SIGNING_KEY,
+    }
+    return _program(launch, "audit", "services.audit", _shared(launch, "audit", "audit", "audit") | prefixed(own))
+
+
+def _portal(launch: Launch) -> Program:
+    provider = f"{launch.servers.openbao.address}/v1/identity/oidc/provider/serment"
+    own = {
+        "client_id": launch.installation.portal_client,
+        "authorize_url": f"{launch.ports.url('login')}/authorize",
+        "token_url": f"{provider}/token",
+        "public_url": launch.ports.url("portal"),
+        "audit_url": launch.ports.url("audit"),
+    }
+    return _program(launch, "portal", "services.portal", _shared(launch, "portal", "portal", "portal") | prefixed(own))
+
+
+def _login(launch: Launch) -> Program:
+    env = {"SERMENT_LOGIN_PORT": str(launch.ports["login"]), "SERMENT_LOGIN_OPENBAO": launch.servers.openbao.address}
+    return _program(launch, "login", "deploy.local.login", env)
+
+
+__all__ = ["GROUP", "REPLICAS", "Installation", "Launch", "LauncherError", "start_services"]

@@ -1,0 +1,150 @@
+"""Brings a whole group up on one machine: servers, installation, services, sample; and says where everything is."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.install.kafka import install_kafka
+from deploy.install.mongodb import install_mongodb, uri_for
+from deploy.install.topology import principals
+from deploy.install.vault import Vault, audit_public_key, install_vault
+from deploy.local.child import Child
+from deploy.local.home import Home
+from deploy.local.identity import install_identity, issuers, tell_claims
+from deploy.local.loading import Loader, load_site
+from deploy.local.ports import Ports
+from deploy.local.sample.seed import Seed, load_seed
+from deploy.local.servers import Servers, start_servers
+from deploy.local.services import GROUP, REPLICAS, Installation, Launch, start_services
+from deploy.local.tokens import get_token
+from deploy.local.tools import ensure_tools
+from shared.clock import utc_now
+
+Say = Callable[[str], None]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running group."""
+
+    home: Home
+    ports: Ports
+    servers: Servers
+    services: Mapping[str, Child]
+    launch: Launch
+
+    def stop(self) -> None:
+        self.servers.stop()
+        self.launch.vault.http.close()
+        self.home.release()
+
+    def resident_bytes(self) -> int:
+        return sum(child.resident_bytes() for child in self.servers.children)
+
+
+def start_stack(
+    home: Home, ports: Ports, *, brokers: int = 1, sample: bool = True, extra: Mapping[str, Mapping[str, str]] | None = None, say: Say
+) -> Stack:
+    """Idempotent: what a first run made, the next one uses again. `extra` adds environment by service name, or `*` for all."""
+    first = not home.installed
+    tools = ensure_tools(ROOT, say)
+    say("Starting Kafka, MongoDB and OpenBao.")
+    servers = start_servers(home, ports, brokers=brokers, tools=tools, say=say)
+    try:
+        seed = load_seed()
+        say("Installing topics, users, keys and policies." if first else "Checking topics, users, keys and policies.")
+        vault = Vault(servers.openbao.address, servers.openbao.installer_login())
+        launch = Launch(home, ports, servers, vault, _install(home, ports, servers, vault, seed, brokers), extra or {})
+        say("Starting Serment's services.")
+        services = start_services(launch)
+        stack = Stack(home, ports, servers, services, launch)
+        write_addresses(stack, seed)
+        if first:
+            if sample:
+                load_sample(stack, seed, say=say)
+            home.mark_installed()
+    except BaseException:
+        servers.stop()
+        raise
+    return stack
+
+
+def _install(home: Home, ports: Ports, servers: Servers, vault: Vault, seed: Seed, brokers: int) -> Installation:  # noqa: PLR0913, PLR0917
+    sites = tuple(site.id for site in seed.sites)
+    every = principals(sites)
+    kafka = servers.kafka
+    install_kafka(kafka.bootstrap, kafka.admin_user, kafka.admin_password, principals=every, secret=home.secret, copies=brokers)
+    install_mongodb(servers.mongodb_uri, principals=every, sites=sites, secret=home.secret)
+    role_ids = install_vault(vault, principals=every, sites=sites)
+    address = servers.openbao.address
+    client = install_identity(vault, seed, secret=home.secret, issuer=address, redirect_uri=f"{ports.url('portal')}/callback")
+    return Installation(role_ids, client, audit_public_key(vault), issuers(address, client))
+
+
+def load_sample(stack: Stack, seed: Seed, *, say: Say) -> None:
+    """Each site's directory and charts, and the claims of the people they name."""
+    started = time.monotonic()
+    for site in seed.sites:
+        loader = site_loader(stack, site.id)
+        for login, claims in load_site(loader, site, seed, say=say).items():
+            tell_claims(stack.launch.vault, login, claims)
+    say(f"The sample is loaded ({time.monotonic() - started:.0f} s).")
+
+
+def site_loader(stack: Stack, site: str) -> Loader:
+    login = f"integration.{site}"
+    address, password = stack.servers.openbao.address, stack.home.secret(f"account-{login}")
+    return Loader(fhir_bases(stack.ports)[site][0], lambda: get_token(address, login, password), utc_now().date())
+
+
+def fhir_bases(ports: Ports) -> dict[str, list[str]]:
+    bases: dict[str, list[str]] = {}
+    for instance, site in REPLICAS.items():
+        bases.setdefault(site, []).append(f"{ports.url(instance)}/fhir")
+    return bases
+
+
+def write_addresses(stack: Stack, seed: Seed) -> None:
+    """`stack.json` (documented in docs/stack.md), `accounts.json`, and the credentials of people's tools."""
+    home, launch = stack.home, stack.launch
+    home.write("stack.json", json.dumps(_addresses(stack), indent=2))
+    accounts = [
+        {
+            "login": account.login,
+            "password": home.secret(f"account-{account.login}"),
+            "name": account.name,
+            "profession": account.profession,
+        }
+        | {"site": account.site, "unit": account.unit, "purposes": account.purposes}
+        for account in seed.accounts
+    ]
+    home.write("accounts.json", json.dumps(accounts, indent=2, ensure_ascii=False))
+    auditor = {
+        "mongodb_uri": uri_for(stack.servers.mongodb_uri, "auditor", home.secret("mongodb-auditor")),
+        "vault_role_id": launch.installation.role_ids["auditor"],
+        "vault_secret_id_file": launch.secret_id_file("auditor"),
+    }
+    home.write("credentials/auditor.json", json.dumps(auditor, indent=2))
+    home.write(
+        "credentials/operator.json", json.dumps({"kafka_username": "operator", "kafka_password": home.secret("kafka-operator")}, indent=2)
+    )
+
+
+def _addresses(stack: Stack) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "group": GROUP,
+        "portal": stack.ports.url("portal"),
+        "login": stack.ports.url("login"),
+        "audit": stack.ports.url("audit"),
+        "sites": {site: {"fhir": bases} for site, bases in fhir_bases(stack.ports).items()},
+        "issuer": stack.servers.openbao.address,
+        "vault": stack.servers.openbao.address,
+        "kafka": list(stack.servers.kafka.bootstrap),
+        "audit_public_key": stack.launch.installation.audit_key,
+        "processes": {child.name: child.pid for child in stack.servers.children},
+    }

@@ -1,0 +1,1 @@
+"""The services of a group; each imports `shared` and itself, never another."""

@@ -1,0 +1,5 @@
+"""`python -m services.audit`."""
+
+from services.audit.main import main
+
+main()

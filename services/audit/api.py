@@ -1,0 +1,108 @@
+"""The HTTP door of the ledger: tiles and proofs for everyone, activity and status for those who watch over it."""
+
+from typing import Annotated, Any, ClassVar
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+
+from services.audit.progress import Progress
+from services.audit.reading.prove_entry import prove_entry
+from services.audit.reading.read_log import NotInLedgerError, read_checkpoint, read_tile, signed_size
+from services.audit.reading.watch_activity import PAGE, await_entries, list_activity
+from services.audit.resources import AuditResources
+from shared.errors import AnticipatedError, Sentence
+from shared.identity import bearer
+from shared.vocabulary import Profession
+
+WATCHERS = frozenset({Profession.OPERATOR, Profession.PRIVACY_OFFICER})
+EVERYONE = {"x-professions": ["everyone"]}
+WATCHERS_ONLY = {"x-professions": sorted(WATCHERS)}
+FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
+PLAIN = "text/plain; charset=utf-8"
+
+router = APIRouter()
+
+
+class NotForYourProfessionError(AnticipatedError):
+    """The route is for other professions."""
+
+    slug: ClassVar[str] = "not-for-your-profession"
+    status: ClassVar[int] = 403
+    fhir_code: ClassVar[str] = "forbidden"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Your profession does not open this page of the ledger.", "Votre profession ne donne pas accès à cette page du registre."
+    )
+
+
+def _resources(request: Request) -> AuditResources:
+    return request.app.state.resources  # type: ignore[no-any-return]
+
+
+Has = Annotated[AuditResources, Depends(_resources)]
+
+
+async def _watcher(request: Request, has: Has) -> None:
+    """Raises TokenRefusedError, TokenIncompleteError, IssuerUnreachableError or NotForYourProfessionError."""
+    actor = await has.identities.verify(bearer(request.headers.get("authorization")))
+    if actor.profession not in WATCHERS:
+        raise NotForYourProfessionError
+
+
+def _progress(topic: str, has: AuditResources) -> Progress:
+    """Raises NotInLedgerError."""
+    if topic not in has.logs:
+        raise NotInLedgerError
+    return has.logs[topic]
+
+
+@router.get("/log/{topic}/checkpoint", openapi_extra=EVERYONE)
+async def get_checkpoint(topic: str, has: Has) -> Response:
+    note = await read_checkpoint(_progress(topic, has).log, checkpoints=has.checkpoints)
+    return Response(note, media_type=PLAIN, headers={"cache-control": "no-cache"})
+
+
+@router.get("/log/{topic}/tile/{name:path}", openapi_extra=EVERYONE)
+async def get_tile(topic: str, name: str, has: Has) -> Response:
+    log = _progress(topic, has).log
+    tile = await read_tile(log, f"tile/{name}", store=has.store, tiles=has.tiles, checkpoints=has.checkpoints)
+    return Response(tile, media_type="application/octet-stream", headers=FOR_EVER)
+
+
+@router.get("/log/{topic}/proof/{note_id}", openapi_extra=EVERYONE)
+async def get_proof(topic: str, note_id: str, has: Has) -> Response:
+    proof = await prove_entry(note_id, log=_progress(topic, has).log, store=has.store, tiles=has.tiles, checkpoints=has.checkpoints)
+    return Response(proof.text(), media_type=PLAIN, headers={"cache-control": "no-cache"})
+
+
+@router.get("/log/{topic}/activity", openapi_extra=WATCHERS_ONLY, dependencies=[Depends(_watcher)])
+async def get_activity(
+    topic: str,
+    has: Has,
+    after: Annotated[int | None, Query(ge=-1)] = None,
+    wait: Annotated[float, Query(ge=0, le=20)] = 0,
+) -> list[dict[str, Any]]:
+    """Without `after`, the newest page; with it, what came later, waited for."""
+    progress = _progress(topic, has)
+    size = await await_entries(progress.log, after=-1 if after is None else after, wait=wait, store=has.store, progress=progress)
+    first = max(0, size - PAGE) if after is None else after + 1
+    return await list_activity(progress.log, first, size, store=has.store, sealer=has.sealer, checkpoints=has.checkpoints)
+
+
+@router.get("/status", openapi_extra=WATCHERS_ONLY, dependencies=[Depends(_watcher)])
+async def get_status(has: Has) -> dict[str, dict[str, Any]]:
+    return {topic: await _status(progress, has) for topic, progress in has.logs.items()}
+
+
+async def _status(progress: Progress, has: AuditResources) -> dict[str, Any]:
+    """`lag` is known to the process that sequences the log; elsewhere it is null."""
+    head = await has.store.head(progress.log)
+    return {
+        "size": head.size if head else 0,
+        "signed_size": await signed_size(progress.log, checkpoints=has.checkpoints),
+        "lag": progress.lag if progress.holding else None,
+        "suspicions": await has.suspicions.count(progress.log),
+        "stopped": progress.stopped,
+    }
+
+
+def join_routes(app: FastAPI) -> None:
+    app.include_router(router)

@@ -1,0 +1,162 @@
+"""Keeps each log's entries, sources and head in MongoDB, and moves them on together."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.audit.model import Entry, Head, Log, Source, Suspicion
+from services.audit.numbers_seen import NumbersSeen
+from services.audit.sequencing.completeness import is_open
+from services.audit.suspicions import Suspicions
+from services.audit.tile_store import Place, TileStore
+from shared.mongo import Database, DuplicateKeyError, Mongo
+
+
+class HeadLostError(Exception):
+    """Somebody else moved the head: what we hold is old, nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One transaction's worth of change."""
+
+    head: Head
+    entries: Sequence[Entry]
+    tiles: Mapping[Place, bytes]
+    sources: Mapping[str, Source]
+    suspicions: Sequence[Suspicion]
+
+
+class LedgerStore:
+    """One collection of entries per log, keyed by index; everything else is keyed by the log's topic or origin."""
+
+    def __init__(self, mongo: Mongo, database: Database, *, tiles: TileStore, suspicions: Suspicions) -> None:
+        self._mongo = mongo
+        self._database = database
+        self._heads = database.get_collection("heads")
+        self._sources = database.get_collection("sources")
+        self._tiles = tiles
+        self._suspicions = suspicions
+
+    def _entries(self, log: Log) -> Any:
+        return self._database.get_collection(f"entries.{log.topic}")
+
+    async def ensure_indexes(self, logs: Iterable[Log]) -> None:
+        """Idempotent."""
+        for log in logs:
+            await self._entries(log).create_index([("note", 1)])
+        await self._sources.create_index([("log", 1), ("open", 1)])
+
+    async def head(self, log: Log) -> Head | None:
+        """As a majority has it."""
+        row = await self._heads.find_one({"_id": log.origin})
+        return Head(row["topic_id"], row["size"], bytes(row["root"]), row["next_offset"], row["turn"]) if row else None
+
+    async def begin(self, log: Log, *, topic_id: str) -> Head:
+        """The head of a log that was never sequenced, unless another process began it first."""
+        with contextlib.suppress(DuplicateKeyError):
+            await self._heads.insert_one({"_id": log.origin, **_head_fields(Head(topic_id))})
+        return await self.head(log) or Head(topic_id)
+
+    async def advance(self, log: Log, before: Head, turn: Turn, *, now: datetime) -> None:
+        """All of it in one majority transaction, or nothing. Raises HeadLostError unless `before` is still the head."""
+
+        async def work(session: Any) -> Sequence[Suspicion]:
+            held = {"_id": log.origin, "size": before.size, "turn": before.turn}
+            moved = await self._heads.update_one(held, {"$set": _head_fields(turn.head)}, session=session)
+            if moved.matched_count != 1:
+                raise HeadLostError
+            if turn.entries:
+                await self._entries(log).insert_many([_entry_row(entry) for entry in turn.entries], session=session)
+            await self._tiles.keep(log, turn.tiles, session=session)
+            for source in turn.sources.values():
+                await self._sources.replace_one(
+                    {"_id": f"{log.topic}/{source.incarnation}"}, _source_row(log, source), upsert=True, session=session
+                )
+            return await self._suspicions.raise_in(session, log, turn.suspicions, now=now)
+
+        self._suspicions.told(log, await self._mongo.transact(work))
+
+    async def sources(self, log: Log, incarnations: Iterable[str]) -> dict[str, Source]:
+        rows = self._sources.find({"_id": {"$in": [f"{log.topic}/{incarnation}" for incarnation in incarnations]}})
+        return {row["incarnation"]: _source(row) async for row in rows}
+
+    async def open_sources(self, log: Log) -> list[Source]:
+        """Those of which something is still to come, and whose silence was not told yet."""
+        return [_source(row) async for row in self._sources.find({"log": log.topic, "open": True, "silent": False})]
+
+    async def every_source(self, log: Log) -> AsyncIterator[Source]:
+        async for row in self._sources.find({"log": log.topic}).sort("_id", 1):
+            yield _source(row)
+
+    async def leaves_of(self, log: Log, notes: Sequence[str]) -> frozenset[bytes]:
+        if not notes:
+            return frozenset()
+        rows = self._entries(log).find({"note": {"$in": list(notes)}}, projection={"leaf": 1})
+        return frozenset([bytes(row["leaf"]) async for row in rows])
+
+    async def find(self, log: Log, note: str) -> Entry | None:
+        """By note id; an entry that reuses a number, or an id, stands behind the first one."""
+        rows = [_entry(row) async for row in self._entries(log).find({"note": note})]
+        return min(rows, key=lambda entry: (entry.flag is not None, entry.index), default=None)
+
+    async def entries(self, log: Log, first: int, end: int) -> AsyncIterator[Entry]:
+        """Those of [first, end), by index."""
+        async for row in self._entries(log).find({"_id": {"$gte": first, "$lt": end}}).sort("_id", 1).batch_size(500):
+            yield _entry(row)
+
+    async def leaves(self, log: Log, first: int, end: int) -> list[bytes]:
+        rows = self._entries(log).find({"_id": {"$gte": first, "$lt": end}}, projection={"leaf": 1}).sort("_id", 1)
+        return [bytes(row["leaf"]) async for row in rows]
+
+    async def highest_index(self, log: Log) -> int | None:
+        row = await self._entries(log).find_one({}, sort=[("_id", -1)], projection={"_id": 1})
+        return int(row["_id"]) if row else None
+
+
+def _head_fields(head: Head) -> dict[str, Any]:
+    return {"topic_id": head.topic_id, "size": head.size, "root": head.root, "next_offset": head.next_offset, "turn": head.turn}
+
+
+def _entry_row(entry: Entry) -> dict[str, Any]:
+    return {
+        "_id": entry.index,
+        "offset": entry.offset,
+        "leaf": entry.leaf,
+        "note": entry.note,
+        "incarnation": entry.incarnation,
+        "number": entry.number,
+        "flag": entry.flag,
+        "at": entry.at,
+        "key": entry.key,
+        "sealed": entry.sealed,
+    }
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    sealed = row["sealed"]
+    facts = (row["note"], row["incarnation"], row["number"], row["flag"], row["at"], row["key"])
+    return Entry(row["_id"], row["offset"], bytes(row["leaf"]), *facts, None if sealed is None else bytes(sealed))
+
+
+def _source_row(log: Log, source: Source) -> dict[str, Any]:
+    return {
+        "log": log.topic,
+        "incarnation": source.incarnation,
+        "seen": source.seen.intervals(),
+        "state": source.state,
+        "lowest": source.lowest,
+        "next": source.next,
+        "checked": source.checked,
+        "heard": source.heard,
+        "beat": source.beat,
+        "silent": source.silent,
+        "open": is_open(source),
+    }
+
+
+def _source(row: Mapping[str, Any]) -> Source:
+    kept = {name: row[name] for name in ("incarnation", "heard", "state", "lowest", "next", "checked", "beat", "silent")}
+    return Source(seen=NumbersSeen(row["seen"]), **kept)

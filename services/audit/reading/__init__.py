@@ -1,0 +1,1 @@
+"""What may be read of the ledger: tiles, proofs, and activity that names no patient."""

@@ -1,0 +1,149 @@
+"""Opens what `audit` works with, in the order in which it is needed, and closes it again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaProducer
+
+from services.audit.checkpoint_store import CheckpointStore
+from services.audit.entry_sealer import EntrySealer
+from services.audit.ledger_store import LedgerStore
+from services.audit.model import LOGGED_TOPICS, Log
+from services.audit.progress import Progress
+from services.audit.sequencing.sequence_notes import Ledger
+from services.audit.sequencing.sequencer import Pace, Sequencer
+from services.audit.settings import AuditSettings
+from services.audit.signing.checkpoint_signer import CheckpointSigner
+from services.audit.signing.sign_checkpoint import SigningDesk
+from services.audit.signing.signing_loop import SigningLoop
+from services.audit.suspicions import Suspicions
+from services.audit.tile_store import TileStore
+from services.audit.topic_ids import TopicIds
+from shared.http import Ping
+from shared.identity import Identities
+from shared.kafka import KafkaConnection, connection_of, open_producer
+from shared.keyring import Keyring
+from shared.mongo import Mongo, MongoError, open_mongo
+from shared.outbox import Outbox, Relay
+from shared.vault import Vault, VaultUnavailableError
+
+log = structlog.get_logger("serment.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResources:
+    """Tests make one with their own things under the same names."""
+
+    settings: AuditSettings
+    mongo: Mongo
+    keyring_mongo: Mongo
+    vault: Vault
+    connection: KafkaConnection
+    producer: AIOKafkaProducer
+    outbox: Outbox
+    topic_ids: TopicIds
+    identities: Identities
+    store: LedgerStore
+    tiles: TileStore
+    checkpoints: CheckpointStore
+    suspicions: Suspicions
+    sealer: EntrySealer
+    signer: CheckpointSigner
+    logs: Mapping[str, Progress]
+
+    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What runs as long as the process does, by name."""
+        relay = Relay(self.outbox, producer=self.producer, owner=self.settings.instance, relayed=lambda _topic: None)
+        running: dict[str, Callable[[], Awaitable[None]]] = {"relay": relay.run}
+        for topic, progress in self.logs.items():
+            sequencer, signing = self._sequencer(progress), self._signing(progress)
+            running[f"sequencer/{topic}"] = lambda each=sequencer: each.run(self.connection)  # type: ignore[misc]
+            running[f"signing/{topic}"] = lambda each=signing: each.run(self.connection)  # type: ignore[misc]
+        return running
+
+    def _sequencer(self, progress: Progress) -> Sequencer:
+        ledger = Ledger(progress.log, self.store, self.sealer)
+        pace = Pace(self.settings.largest_batch, self.settings.gathering_pause, self.settings.silence_bound)
+        return Sequencer(ledger, tiles=self.tiles, suspicions=self.suspicions, topic_ids=self.topic_ids, progress=progress, pace=pace)
+
+    def _signing(self, progress: Progress) -> SigningLoop:
+        desk = SigningDesk(progress.log, self.store, self.tiles, self.checkpoints, self.signer, self.suspicions)
+        return SigningLoop(desk, progress=progress, pause=self.settings.signing_pause)
+
+    def pings(self) -> dict[str, Ping]:
+        stores: dict[str, Ping] = {
+            "mongodb": self.mongo.ping,
+            "keyring": self.keyring_mongo.ping,
+            "vault": self.vault.ping,
+            "kafka": self._ping_kafka,
+        }
+        return stores | {f"log/{topic}": progress.ping for topic, progress in self.logs.items()}
+
+    async def _ping_kafka(self) -> None:
+        await self.topic_ids.of(next(iter(self.logs)))
+
+
+@asynccontextmanager
+async def open_resources(settings: AuditSettings) -> AsyncIterator[AuditResources]:
+    """Waits for what is not there yet; whatever was opened is closed."""
+    mongo = open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver)
+    keyring_mongo = open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver)
+    vault = Vault(settings.vault_address, role_id=settings.vault_role_id, secret_id_file=settings.vault_secret_id_file)
+    connection = connection_of(settings)
+    producer = None
+    try:
+        await _until_open("vault", vault.open)
+        producer = await open_producer(connection, client_id=f"audit-{settings.instance}")
+        resources = _join(settings, mongo, keyring_mongo, vault, producer)
+        await _until_open("mongodb", lambda: _ensure_indexes(resources))
+        yield resources
+    finally:
+        if producer:
+            await producer.stop()
+        await vault.close()
+        await keyring_mongo.close()
+        await mongo.close()
+
+
+def _join(settings: AuditSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: AIOKafkaProducer) -> AuditResources:
+    database = mongo.database(settings.mongodb_database)
+    outbox, tiles = Outbox(database), TileStore(database)
+    suspicions = Suspicions(mongo, database, outbox)
+    keyring = Keyring(keyring_mongo.database(settings.keyring_database), vault=vault, kek=settings.kek, site=settings.group)
+    return AuditResources(
+        settings=settings,
+        mongo=mongo,
+        keyring_mongo=keyring_mongo,
+        vault=vault,
+        connection=connection_of(settings),
+        producer=producer,
+        outbox=outbox,
+        topic_ids=TopicIds(settings),
+        identities=Identities(settings.issuers),
+        store=LedgerStore(mongo, database, tiles=tiles, suspicions=suspicions),
+        tiles=tiles,
+        checkpoints=CheckpointStore(mongo, database, outbox),
+        suspicions=suspicions,
+        sealer=EntrySealer(keyring, group=settings.group),
+        signer=CheckpointSigner(vault, key=settings.signing_key),
+        logs={topic: Progress(Log(settings.group, topic)) for topic in LOGGED_TOPICS},
+    )
+
+
+async def _ensure_indexes(resources: AuditResources) -> None:
+    await resources.store.ensure_indexes([progress.log for progress in resources.logs.values()])
+    await resources.checkpoints.ensure_indexes()
+
+
+async def _until_open(what: str, opening: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await opening()
+        except (VaultUnavailableError, MongoError) as error:
+            log.warning("audit.waiting", needs=what, error=type(error).__name__)
+            await asyncio.sleep(1)
+        else:
+            return

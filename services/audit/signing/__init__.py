@@ -1,0 +1,1 @@
+"""From a head that was read back to a checkpoint that anyone can verify."""

@@ -1,0 +1,5 @@
+"""`python -m services.records`."""
+
+from services.records.main import main
+
+main()

@@ -1,0 +1,160 @@
+"""Erases a chart: one officer proposes, another confirms, then its keys are destroyed and the fact is noted and told."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from services.records.decision import Permit, Refusal, decide
+from services.records.desk import Desk
+from services.records.erasing.erasures import Erasure, Erasures, ErasureState
+from services.records.model import WHOLE_CHART, Ask
+from services.records.noting import ACCESS, access_facts, failed
+from services.records.refusals import NotFoundError
+from services.records.unanswerable import is_ours
+from services.records.writing.planned import Request
+from services.records.writing.write_records import StoreUnreachableError
+from shared.clock import utc_now
+from shared.errors import AnticipatedError, Sentence
+from shared.events import EventRecord
+from shared.events.records import ChartErased
+from shared.keyring import Keyring
+from shared.mongo import MongoError
+from shared.notes import Pending
+from shared.vocabulary import Action, Outcome, PatientId
+
+
+class SamePersonError(AnticipatedError):
+    """Two people are needed."""
+
+    slug: ClassVar[str] = "same-person"
+    status: ClassVar[int] = 409
+    fhir_code: ClassVar[str] = "conflict"
+    sentence: ClassVar[Sentence] = Sentence(
+        "An erasure is confirmed by another officer than the one who proposed it.",
+        "Un effacement est confirmé par un autre responsable que celui qui l’a proposé.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """What erasing needs besides the desk."""
+
+    erasures: Erasures
+    keyring: Keyring
+
+
+async def propose_erasure(request: Request, patient: str, grounds: str, *, eraser: Eraser, desk: Desk) -> Erasure:
+    """The first officer's word. Raises AccessRefusedError, GoneError or NotFoundError, each noted."""
+    permit = await _permitted(request, patient, desk)
+    known = PatientId(patient)
+    note = desk.notes.draw(
+        ACCESS, access_facts(permit.ask, outcome=Outcome.ANSWERED, status=201, verdict=permit, step="proposed"), now=request.now
+    )
+
+    async def work(session: Any) -> Erasure:
+        erasure = await eraser.erasures.propose(known, grounds=grounds, officer=request.actor.ident, now=request.now, session=session)
+        await desk.notes.outbox.add([note], now=request.now, incarnation=desk.notes.incarnation, session=session)
+        return erasure
+
+    try:
+        erasure = await desk.mongo.transact(work)
+    except BaseException as error:
+        await _unsettled(note, permit, request.now, desk)
+        raise StoreUnreachableError from error
+    desk.notes.landed(note)
+    desk.notes.outbox.filled.set()
+    return erasure
+
+
+async def _unsettled(note: EventRecord, permit: Permit, now: datetime, desk: Desk) -> None:
+    """A proposal can be made again: whether this one was kept does not matter, only that its number is told."""
+    facts = access_facts(permit.ask, outcome=Outcome.UNREADABLE, status=503, verdict=permit, step="proposed")
+    otherwise = desk.notes.redraw(note, facts, now=now)
+
+    async def kept() -> bool:
+        return await desk.notes.outbox.holds(note.ident)
+
+    desk.notes.settle_later(Pending([(note, otherwise)], kept, asyncio.get_running_loop().time() + 20))
+
+
+async def confirm_erasure(request: Request, ident: str, *, eraser: Eraser, desk: Desk) -> Erasure:
+    """The second officer's word, and the destruction. Confirming again what is destroyed changes nothing.
+
+    Raises SamePersonError, NotFoundError or AccessRefusedError, each noted.
+    """
+    erasure = await eraser.erasures.find(ident) if is_ours(ident) else None
+    if erasure is None:
+        await desk.note(access_facts(_ask(request, None), outcome=Outcome.NOT_FOUND, status=404), now=request.now)
+        raise NotFoundError
+    if erasure.state is ErasureState.DESTROYED:
+        await desk.note(
+            access_facts(_ask(request, PatientId(erasure.patient)), outcome=Outcome.ANSWERED, status=200, step="repeated"), now=request.now
+        )
+        return erasure
+    permit = await _permitted(request, erasure.patient, desk)
+    if not await eraser.erasures.start(ident, officer=request.actor.ident) and erasure.state is ErasureState.PROPOSED:
+        facts = access_facts(permit.ask, outcome=Outcome.CONFLICT, status=SamePersonError.status, verdict=permit, step="confirmed")
+        await desk.note(facts, now=request.now)
+        raise SamePersonError
+    facts = access_facts(permit.ask, outcome=Outcome.ANSWERED, status=200, verdict=permit, step="destroyed")
+    await destroy(erasure, facts, now=request.now, eraser=eraser, desk=desk)
+    return await eraser.erasures.find(ident) or erasure
+
+
+async def destroy(erasure: Erasure, facts: Mapping[str, Any], *, now: datetime, eraser: Eraser, desk: Desk) -> None:
+    """Keys first, then the fact: whoever is killed in between leaves a state that `resume_erasures` finishes."""
+    patient = PatientId(erasure.patient)
+    await eraser.keyring.destroy(patient, now=now, reference=erasure.ident)
+    desk.headers.erased.add(patient)
+    desk.headers.forget(patient)
+    note = desk.notes.draw(ACCESS, facts, now=now)
+    event = ChartErased(patient=patient, site=desk.site, erasure=erasure.ident, destroyed_at=now).to_record(
+        source=f"/records/{desk.site}", now=now
+    )
+
+    async def work(session: Any) -> bool:
+        if not await eraser.erasures.finish(erasure.ident, now=now, session=session):
+            return False
+        await desk.headers.mark_erased(patient, erasure=erasure.ident, session=session)
+        await desk.notes.outbox.add([note, event], now=now, incarnation=desk.notes.incarnation, session=session)
+        return True
+
+    finished = False
+    try:
+        finished = await desk.mongo.transact(work)
+    except MongoError as error:
+        raise StoreUnreachableError from error
+    finally:
+        if not finished:
+            await desk.notes.keep(
+                desk.notes.redraw(note, failed(facts, outcome=Outcome.CONFLICT, status=409, reason="finished-elsewhere"), now=now)
+            )
+    desk.notes.landed(note)
+    desk.notes.outbox.filled.set()
+
+
+async def resume_erasures(*, eraser: Eraser, desk: Desk) -> int:
+    """Finishes what a killed process had begun; its note says so, in the name of the officer who confirmed."""
+    unfinished = await eraser.erasures.unfinished()
+    for erasure in unfinished:
+        facts = {"actor": {"id": erasure.confirmed_by}, "action": Action.ERASE, "resourceType": WHOLE_CHART, "patient": erasure.patient}
+        await destroy(erasure, facts | {"outcome": Outcome.ANSWERED, "step": "resumed"}, now=utc_now(), eraser=eraser, desk=desk)
+    return len(unfinished)
+
+
+def _ask(request: Request, patient: PatientId | None) -> Ask:
+    return Ask(request.actor, request.purpose, Action.ERASE, WHOLE_CHART, patient)
+
+
+async def _permitted(request: Request, patient: str, desk: Desk) -> Permit:
+    known = PatientId(patient) if is_ours(patient) else None
+    facts = await desk.facts_about(known, now=request.now)
+    verdict = decide(_ask(request, known if facts.chart else None), facts, now=request.now)
+    if isinstance(verdict, Refusal):
+        raise await desk.refuse(verdict, now=request.now)
+    if facts.chart is None:
+        await desk.note(access_facts(verdict.ask, outcome=Outcome.NOT_FOUND, status=404, verdict=verdict), now=request.now)
+        raise NotFoundError
+    return verdict

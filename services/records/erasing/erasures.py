@@ -1,0 +1,87 @@
+"""Keeps the erasures of a site: proposed by one officer, confirmed by another, then destroyed; none is ever removed."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.mongo import Database
+
+
+class ErasureState(StrEnum):
+    """The way of an erasure; `destroying` is resumed after a crash until it is `destroyed`."""
+
+    PROPOSED = "proposed"
+    DESTROYING = "destroying"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One chart's erasure; the officers are staff ids, `grounds` is one of the law's words, never free text."""
+
+    ident: str
+    patient: str
+    state: ErasureState
+    grounds: str
+    proposed_by: str
+    proposed_at: datetime
+    confirmed_by: str | None = None
+    destroyed_at: datetime | None = None
+
+
+class Erasures:
+    """One row each; a state only moves forward."""
+
+    def __init__(self, database: Database) -> None:
+        self._rows = database.get_collection("erasures")
+
+    async def propose(self, patient: str, *, grounds: str, officer: str, now: datetime, session: Any) -> Erasure:
+        erasure = Erasure(str(uuid.uuid4()), patient, ErasureState.PROPOSED, grounds, officer, now)
+        await self._rows.insert_one(_row(erasure), session=session)
+        return erasure
+
+    async def find(self, ident: str) -> Erasure | None:
+        row = await self._rows.find_one({"_id": ident})
+        return _erasure(row) if row else None
+
+    async def unfinished(self) -> list[Erasure]:
+        """Those that were confirmed, and whose process ended before the end."""
+        return [_erasure(row) for row in await self._rows.find({"state": ErasureState.DESTROYING}).to_list(length=None)]
+
+    async def start(self, ident: str, *, officer: str) -> bool:
+        """Whether this call moved it from proposed to destroying."""
+        change = {"$set": {"state": ErasureState.DESTROYING, "confirmed_by": officer}}
+        result = await self._rows.update_one({"_id": ident, "state": ErasureState.PROPOSED, "proposed_by": {"$ne": officer}}, change)
+        return bool(result.modified_count)
+
+    async def finish(self, ident: str, *, now: datetime, session: Any) -> bool:
+        """Whether this call moved it to destroyed."""
+        change = {"$set": {"state": ErasureState.DESTROYED, "destroyed_at": now}}
+        result = await self._rows.update_one({"_id": ident, "state": ErasureState.DESTROYING}, change, session=session)
+        return bool(result.modified_count)
+
+
+def _row(erasure: Erasure) -> dict[str, Any]:
+    return {
+        "_id": erasure.ident,
+        "patient": erasure.patient,
+        "state": erasure.state,
+        "grounds": erasure.grounds,
+        "proposed_by": erasure.proposed_by,
+        "proposed_at": erasure.proposed_at,
+    }
+
+
+def _erasure(row: dict[str, Any]) -> Erasure:
+    return Erasure(
+        row["_id"],
+        row["patient"],
+        ErasureState(row["state"]),
+        row["grounds"],
+        row["proposed_by"],
+        row["proposed_at"],
+        row.get("confirmed_by"),
+        row.get("destroyed_at"),
+    )

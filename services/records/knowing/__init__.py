@@ -1,0 +1,1 @@
+"""What `records` knows in memory when it decides: chart headers, and who belongs to which unit."""

@@ -1,0 +1,60 @@
+"""Runs `records` for one site: opens its resources, joins its doors, answers until it is told to stop."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from services.records.api import charts, fhir
+from services.records.reading.hot_read import HotRead
+from services.records.resources import RecordsResources, open_resources
+from services.records.settings import RecordsSettings
+from shared.http import create_app
+from shared.telemetry import close_telemetry, open_telemetry
+
+
+def make_app(settings: RecordsSettings) -> Any:
+    """The ASGI application; its resources open with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings) as has:
+            app.state.resources = has
+            yield
+
+    app = create_app(f"Serment records, {settings.site}", lifespan=lifespan, pings=_pings)
+    app.include_router(charts)
+    app.include_router(fhir)
+
+    def has() -> RecordsResources:
+        return app.state.resources  # type: ignore[no-any-return]
+
+    return HotRead(app, desk=lambda: has().desk, identities=lambda: has().identities)
+
+
+def _pings(app: FastAPI) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    has: RecordsResources = app.state.resources
+    return has.pings()
+
+
+def main() -> None:
+    settings = RecordsSettings()
+    open_telemetry("records", instance=settings.instance, level=settings.log_level)
+    uvicorn.run(
+        make_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=10,
+    )
+    close_telemetry()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The nouns of `records`: frozen, with bodies hidden from print."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.identity import Actor
+from shared.vocabulary import SITE_OWNER, Action, PatientId, Relationship
+
+WHOLE_CHART = "Chart"
+"""The type of an ask about everything in a chart; no role that is limited to some types may have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question: who, for what purpose, what, of which type, about whom (None when the resource is no patient's)."""
+
+    actor: Actor
+    purpose: str
+    action: Action
+    type: str
+    patient: PatientId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """One encounter as a care relationship: who took part, for which unit, when; `ended_at` None while it lasts."""
+
+    practitioners: frozenset[str]
+    unit: str | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChartHeader:
+    """What a decision about a patient needs besides what the patient can withdraw; `revision` grows with each write of the chart."""
+
+    patient: PatientId
+    revision: int
+    care: Mapping[str, Care] = field(repr=False, default_factory=dict)
+    flags: frozenset[str] = field(repr=False, default=frozenset())
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that `decide` may look at; `affiliations` says to which units a practitioner belongs."""
+
+    site: str
+    chart: ChartHeader | None
+    affiliations: Mapping[str, frozenset[str]] = field(repr=False, default_factory=dict)
+    care_lasts: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What a permit still hides of opened bytes: everything above this confidentiality."""
+
+    ceiling: str = "V"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRecord:
+    """A stored version; `owner` is a patient id or the site, `note` the id of the note that tells of its writing."""
+
+    type: str
+    ident: str
+    owner: str
+    version: int
+    updated_at: datetime
+    sealed: bytes = field(repr=False)
+    deleted: bool = False
+    note: str = ""
+
+    @property
+    def address(self) -> str:
+        return f"{self.type}/{self.ident}"
+
+    @property
+    def patient(self) -> PatientId | None:
+        return None if self.owner == SITE_OWNER else PatientId(self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRecord:
+    """A version's exact JSON bytes and its security labels."""
+
+    record: SealedRecord
+    labels: tuple[str, ...] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why an access was allowed: the relationship, and the revisions of everything that was looked at."""
+
+    relationship: Relationship
+    revisions: Mapping[str, int]

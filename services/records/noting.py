@@ -1,0 +1,52 @@
+"""Words a note about an access: ids and facts only, none naming another patient."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.records.decision import Permit, Refusal
+from services.records.model import Ask
+from shared.identity import Actor
+from shared.vocabulary import Outcome
+
+ACCESS = "org.serment.records.access.v1"
+
+
+def actor_facts(actor: Actor) -> dict[str, Any]:
+    """Who, as a note says it: the staff member's id, never a name."""
+    return {
+        "id": actor.ident,
+        "profession": actor.profession,
+        "site": actor.site,
+        "unit": actor.unit,
+        "practitioner": actor.practitioner,
+        "strength": actor.strength,
+        "token": actor.token,
+    }
+
+
+def access_facts(ask: Ask, *, outcome: Outcome, status: int, verdict: Permit | Refusal | None = None, **more: Any) -> dict[str, Any]:
+    """`more` holds what only some accesses have: `resource`, `version`, `count`, `writes`, `reason`, `labels`."""
+    facts: dict[str, Any] = {
+        "actor": actor_facts(ask.actor),
+        "purpose": ask.purpose,
+        "action": ask.action,
+        "resourceType": ask.type,
+        "patient": ask.patient,
+        "outcome": outcome,
+        "status": status,
+    }
+    if verdict is not None:
+        facts |= {"relationship": verdict.grounds.relationship, "revisions": verdict.grounds.revisions}
+    if isinstance(verdict, Refusal):
+        facts["reason"] = verdict.reason
+    return facts | more
+
+
+def label_class(labels: tuple[str, ...]) -> str:
+    """The strongest confidentiality among the labels, N when there is none."""
+    return max((label for label in labels if label in tuple("ULMNRV")), key="ULMNRV".index, default="N")
+
+
+def failed(facts: Mapping[str, Any], *, outcome: Outcome, status: int, reason: str) -> dict[str, Any]:
+    """The same access, told as one that came to nothing."""
+    return {name: value for name, value in facts.items() if name != "writes"} | {"outcome": outcome, "status": status, "reason": reason}

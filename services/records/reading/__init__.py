@@ -1,0 +1,1 @@
+"""Answering questions: one resource, a search inside a chart, a whole chart."""

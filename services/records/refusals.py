@@ -1,0 +1,90 @@
+"""Says no to a person: each reason in French and English, with what they can do next."""
+
+from typing import ClassVar
+
+from shared.errors import AnticipatedError, Sentence
+
+REASONS = {
+    "purpose-not-for-profession": Sentence(
+        "This purpose of use is not one of your profession. Sign in with another purpose.",
+        "Ce motif d’utilisation n’est pas celui de votre profession. Connectez-vous avec un autre motif.",
+    ),
+    "other-site": Sentence(
+        "You are signed in for another site. Sign in for this one.",
+        "Vous êtes connecté pour un autre site. Connectez-vous pour celui-ci.",
+    ),
+    "not-for-this-role": Sentence(
+        "Your role does not include this kind of record. Ask the care team or the records office.",
+        "Votre rôle ne donne pas accès à ce type de donnée. Adressez-vous à l’équipe de soins ou au service des dossiers.",
+    ),
+    "chart-erased": Sentence(
+        "This chart was erased; nobody can open it again.",
+        "Ce dossier a été effacé ; plus personne ne peut l’ouvrir.",
+    ),
+    "not-your-own-chart": Sentence(
+        "You can see your own chart only.",
+        "Vous ne pouvez consulter que votre propre dossier.",
+    ),
+    "no-care-relationship": Sentence(
+        "You are not in this patient's care team. A colleague of the team can add you by an encounter.",
+        "Vous ne faites pas partie de l’équipe de soins de ce patient. Un membre de l’équipe peut vous y ajouter par une venue.",
+    ),
+}
+
+
+class AccessRefusedError(AnticipatedError):
+    """Decided against; the reason is stated where the site's policy allows it."""
+
+    slug: ClassVar[str] = "access-refused"
+    status: ClassVar[int] = 403
+    fhir_code: ClassVar[str] = "forbidden"
+    sentence: ClassVar[Sentence] = Sentence("This access is refused.", "Cet accès est refusé.")
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+    def said(self) -> Sentence:
+        return REASONS[self.reason]
+
+
+class NotFoundError(AnticipatedError):
+    """Unknown, or hidden by the site's policy: both look the same."""
+
+    slug: ClassVar[str] = "not-found"
+    status: ClassVar[int] = 404
+    fhir_code: ClassVar[str] = "not-found"
+    sentence: ClassVar[Sentence] = Sentence("There is no such resource here.", "Cette ressource n’existe pas ici.")
+
+
+class GoneError(AnticipatedError):
+    """Deleted, or its chart was erased."""
+
+    slug: ClassVar[str] = "gone"
+    status: ClassVar[int] = 410
+    fhir_code: ClassVar[str] = "deleted"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This resource was deleted or its chart erased.", "Cette ressource a été supprimée ou son dossier effacé."
+    )
+
+
+class UnreadableRecordError(AnticipatedError):
+    """The stored bytes do not open; operators are told by a metric and the note."""
+
+    slug: ClassVar[str] = "record-unreadable"
+    status: ClassVar[int] = 500
+    fhir_code: ClassVar[str] = "exception"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This resource cannot be read; the operators were told.", "Cette ressource est illisible ; les exploitants en sont informés."
+    )
+
+
+class FactsChangedError(AnticipatedError):
+    """What the decision rested on changed while the answer was being made."""
+
+    slug: ClassVar[str] = "facts-changed"
+    status: ClassVar[int] = 503
+    fhir_code: ClassVar[str] = "transient"
+    sentence: ClassVar[Sentence] = Sentence(
+        "The chart changed while it was read. Try again.", "Le dossier a changé pendant la lecture. Réessayez."
+    )

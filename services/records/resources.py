@@ -1,0 +1,145 @@
+"""Opens what `records` works with, in the order in which things need each other, and closes it in reverse."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaProducer
+
+from services.records.desk import Desk
+from services.records.erasing.erase_chart import Eraser, resume_erasures
+from services.records.erasing.erasures import Erasures
+from services.records.knowing.affiliations import Affiliations
+from services.records.knowing.chart_headers import ChartHeaders
+from services.records.knowing.identifiers import Identifiers
+from services.records.record_store import RecordStore
+from services.records.sealer import Sealer
+from services.records.settings import RecordsSettings
+from services.records.subscribers import join_subscribers
+from shared.events.topics import RECORDS_ACCESS
+from shared.identity import Identities
+from shared.kafka import EventDoor, connection_of, open_producer
+from shared.keyring import Keyring
+from shared.mongo import Database, Mongo, open_mongo
+from shared.notes import Notes, Presence
+from shared.outbox import Outbox, Relay
+from shared.vault import Vault, VaultUnavailableError
+
+log = structlog.get_logger("serment.records")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsResources:
+    """Everything open, with a ping each."""
+
+    settings: RecordsSettings
+    desk: Desk
+    eraser: Eraser
+    identities: Identities
+    mongo: Mongo
+    keyring_mongo: Mongo
+    vault: Vault
+    door: EventDoor
+
+    def pings(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        return {"mongodb": self.mongo.ping, "keyring": self.keyring_mongo.ping, "vault": self.vault.ping, "kafka": self.door.ping}
+
+
+@asynccontextmanager
+async def open_resources(settings: RecordsSettings) -> AsyncIterator[RecordsResources]:
+    """Waits for each outside system for as long as it takes; health tells that the service is not ready meanwhile."""
+    async with AsyncExitStack() as stack:
+        mongo = _opened(stack, open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver))
+        keyring_mongo = _opened(stack, open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver))
+        vault = await _open_vault(stack, settings)
+        producer = await open_producer(connection_of(settings), client_id=settings.instance)
+        stack.push_async_callback(producer.stop)
+        has = await _assemble(stack, settings, mongo, keyring_mongo, vault, producer)
+        await has.door.start()
+        stack.push_async_callback(has.door.stop)
+        await _until_done(lambda: resume_erasures(eraser=has.eraser, desk=has.desk))
+        yield has
+
+
+def _opened(stack: AsyncExitStack, mongo: Mongo) -> Mongo:
+    stack.push_async_callback(mongo.close)
+    return mongo
+
+
+async def _open_vault(stack: AsyncExitStack, settings: RecordsSettings) -> Vault:
+    vault = Vault(settings.vault_address, role_id=settings.vault_role_id, secret_id_file=settings.vault_secret_id_file)
+    stack.push_async_callback(vault.close)
+    while True:
+        try:
+            await vault.open()
+        except VaultUnavailableError as error:
+            log.warning("vault.unreachable", error=str(error))
+            await vault.close()
+            await asyncio.sleep(1)
+        else:
+            return vault
+
+
+async def _assemble(  # noqa: PLR0913, PLR0917 - the one place where everything meets
+    stack: AsyncExitStack, settings: RecordsSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: AIOKafkaProducer
+) -> RecordsResources:
+    database = mongo.database(settings.mongodb_database)
+    keyring = Keyring(keyring_mongo.database(settings.keyring_database), vault=vault, kek=settings.kek, site=settings.site)
+    sealer = Sealer(keyring, site=settings.site)
+    headers = ChartHeaders(database, sealer=sealer, care_lasts=settings.care_lasts)
+    affiliations = Affiliations(database)
+    outbox = Outbox(database)
+    notes = Notes(RECORDS_ACCESS, source=f"/records/{settings.site}", producer=producer, outbox=outbox)
+    desk = Desk(
+        site=settings.site,
+        mongo=mongo,
+        store=RecordStore(database),
+        headers=headers,
+        affiliations=affiliations,
+        identifiers=Identifiers(database, sealer=sealer),
+        sealer=sealer,
+        notes=notes,
+        care_lasts=settings.care_lasts,
+        states_refusals=settings.refusals == "stated",
+    )
+    await _keep_going(stack, settings, database, desk, affiliations)
+    door = EventDoor(connection_of(settings), group=f"records-{settings.instance}")
+    join_subscribers(door, headers=headers, keyring=keyring, site=settings.site)
+    return RecordsResources(
+        settings, desk, Eraser(Erasures(database), keyring), Identities(list(settings.issuers)), mongo, keyring_mongo, vault, door
+    )
+
+
+async def _keep_going(stack: AsyncExitStack, settings: RecordsSettings, database: Database, desk: Desk, affiliations: Affiliations) -> None:
+    """The tasks that run beside the answers: relay, heartbeat, affiliations."""
+    notes = desk.notes
+    relay = Relay(notes.outbox, producer=notes.producer, owner=notes.incarnation, relayed=notes.relayed)
+    presence = Presence(database, notes=notes, relay=relay, instance=settings.instance)
+    tasks = [asyncio.create_task(run()) for run in (relay.run, presence.run, affiliations.run)]
+    stack.push_async_callback(_leave, tasks, presence)
+
+
+async def _leave(tasks: list["asyncio.Task[None]"], presence: Presence) -> None:
+    """After the last answer; what Kafka does not take now waits in the outbox."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(presence.leave(), timeout=5)
+
+
+async def _until_done(work: Callable[[], Awaitable[object]]) -> None:
+    from shared.errors import AnticipatedError
+    from shared.mongo import MongoError
+
+    while True:
+        try:
+            await work()
+        except (AnticipatedError, MongoError, VaultUnavailableError) as error:
+            log.warning("records.not-ready", error=type(error).__name__)
+            await asyncio.sleep(1)
+        else:
+            return

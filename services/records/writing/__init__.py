@@ -1,0 +1,1 @@
+"""Changing records: one resource or a whole transaction, decided, sealed, stored and noted together."""

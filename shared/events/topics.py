@@ -1,0 +1,32 @@
+"""Every Kafka topic: who owns it, how it is keyed, how long it lasts; the installer makes exactly these."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """`retention_days` None means without limit; a `parked` topic beside it takes what a reader could not handle."""
+
+    name: str
+    owner: str
+    keyed_by: str
+    readers: tuple[str, ...]
+    partitions: int = 1
+    retention_days: int | None = 7
+    compacted: bool = False
+    parked: bool = False
+    max_message_bytes: int = 1 << 20
+
+
+RECORDS_ACCESS = Topic("records.access", "records", "incarnation", ("audit",), retention_days=None, max_message_bytes=4 << 20)
+RECORDS_CHANGE = Topic("records.change", "records", "patient", ("records", "audit"), partitions=6, parked=True)
+IDENTITY_EVENT = Topic("identity.event", "portal", "incarnation", ("audit",), retention_days=None)
+AUDIT_CHECKPOINT = Topic("audit.checkpoint", "audit", "origin", ("audit", "portal"), compacted=True)
+AUDIT_SUSPICION = Topic("audit.suspicion", "audit", "suspicion", ("portal",), partitions=3, retention_days=90)
+
+TOPICS = (RECORDS_ACCESS, RECORDS_CHANGE, IDENTITY_EVENT, AUDIT_CHECKPOINT, AUDIT_SUSPICION)
+"""The ledger's logs are `records.access` and `identity.event`: one partition each, so one log each."""
+
+
+def topic_named(name: str) -> Topic:
+    return next(topic for topic in TOPICS if topic.name == name)

@@ -1,0 +1,264 @@
+"""Opens Kafka: producers by aiokafka, events in by FastStream with commit after effect, bounded retry, and parking."""
+
+import asyncio
+import random
+import ssl
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.helpers import create_ssl_context
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage
+from faststream.security import SASLScram512
+from opentelemetry.trace import SpanKind
+
+from shared.events import Event, EventRecord, UnreadableEventError, topic_named
+from shared.settings import ServiceSettings
+from shared.telemetry import span
+
+log = structlog.get_logger("serment.kafka")
+E = TypeVar("E", bound=Event)
+Handler = Callable[[Any], Awaitable[None]]
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaConnection:
+    """Where the brokers are and who we are to them."""
+
+    bootstrap: Sequence[str]
+    username: str
+    password: str = field(repr=False)
+    tls: ssl.SSLContext | None = None
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": list(self.bootstrap),
+            "security_protocol": "SASL_SSL" if self.tls else "SASL_PLAINTEXT",
+            "ssl_context": self.tls,
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": self.username,
+            "sasl_plain_password": self.password,
+            "request_timeout_ms": 10_000,
+        }
+
+
+def connection_of(settings: ServiceSettings) -> KafkaConnection:
+    tls = create_ssl_context(cafile=str(settings.kafka_tls_ca)) if settings.kafka_tls_ca else None
+    return KafkaConnection(settings.kafka_bootstrap, settings.kafka_username, settings.kafka_password.get_secret_value(), tls)
+
+
+async def open_producer(connection: KafkaConnection, *, client_id: str) -> AIOKafkaProducer:
+    """An idempotent producer that waits for all in-sync replicas; keeps trying while no broker answers."""
+    while True:
+        producer = AIOKafkaProducer(
+            **connection.options(),
+            client_id=client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=131_072,
+            max_request_size=4 << 20,
+        )
+        try:
+            await producer.start()
+        except KafkaError as error:
+            await producer.stop()
+            await _pause("kafka.unreachable", error)
+        else:
+            return producer
+
+
+async def open_consumer(connection: KafkaConnection, topic: str, *, group: str, listener: Any = None) -> AIOKafkaConsumer:
+    """A consumer that never commits by itself: for the readers that must not be tolerant (sections 5 and 6 of the design)."""
+    while True:
+        consumer = AIOKafkaConsumer(
+            **connection.options(),
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=8 << 20,
+            session_timeout_ms=10_000,
+            metadata_max_age_ms=30_000,
+        )
+        consumer.subscribe([topic], listener=listener)
+        try:
+            await consumer.start()
+        except KafkaError as error:
+            await consumer.stop()
+            await _pause("kafka.unreachable", error)
+        else:
+            return consumer
+
+
+async def _pause(what: str, error: Exception) -> None:
+    log.warning(what, error=type(error).__name__)
+    await asyncio.sleep(1 + random.random())  # noqa: S311 - jitter
+
+
+class EventDoor:
+    """Joins handlers to topics. At least once: an offset is committed only after its effect; the handler's effect is idempotent by event id.
+
+    A message that cannot be read, or whose handler fails five times, goes to `<topic>.parked` with its reason and its place of origin.
+    """
+
+    def __init__(self, connection: KafkaConnection, *, group: str) -> None:
+        self._connection = connection
+        self._group = group
+        self._handlers: dict[str, dict[str, tuple[type[Event], Handler]]] = {}
+        self._producer: AIOKafkaProducer | None = None
+        security = SASLScram512(
+            username=connection.username, password=connection.password, ssl_context=connection.tls, use_ssl=connection.tls is not None
+        )
+        self.broker = KafkaBroker(
+            list(connection.bootstrap),
+            security=security,
+            logger=None,
+            allow_auto_create_topics=False,
+            graceful_timeout=10.0,
+            request_timeout_ms=10_000,
+        )
+
+    def subscriber(self, event_type: type[E]) -> Callable[[Callable[[E], Awaitable[None]]], Callable[[E], Awaitable[None]]]:
+        """Types of one topic that nobody here asked for are passed over."""
+
+        def join(handler: Callable[[E], Awaitable[None]]) -> Callable[[E], Awaitable[None]]:
+            topic = event_type.topic.name
+            if topic not in self._handlers:
+                self._subscribe(topic)
+            self._handlers.setdefault(topic, {})[event_type.type] = (event_type, handler)
+            return handler
+
+        return join
+
+    def _subscribe(self, topic: str) -> None:
+        @self.broker.subscriber(
+            topic,
+            group_id=self._group,
+            batch=True,
+            batch_timeout_ms=50,
+            max_records=500,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            parser=_pass_through,
+            decoder=_raw_bodies,
+        )
+        async def on_batch(_bodies: list[Any], message: KafkaMessage) -> None:
+            await self._take(topic, message)
+
+    async def start(self) -> None:
+        """Keeps trying while no broker answers."""
+        self._producer = await open_producer(self._connection, client_id=f"{self._group}-parking")
+        while True:
+            try:
+                await self.broker.start()
+            except KafkaError as error:
+                await self.broker.stop()
+                await _pause("kafka.unreachable", error)
+            else:
+                return
+
+    async def stop(self) -> None:
+        await self.broker.stop()
+        if self._producer:
+            await self._producer.stop()
+
+    async def ping(self) -> None:
+        if not await self.broker.ping(timeout=2):
+            raise ConnectionError("Kafka does not answer")
+
+    async def _take(self, topic: str, message: Any) -> None:
+        by_partition: dict[int, list[Any]] = {}
+        for record in message.raw_message:
+            by_partition.setdefault(record.partition, []).append(record)
+        for partition, records in by_partition.items():
+            for record in records:
+                await self._take_one(topic, record)
+            await self._commit(message.consumer, TopicPartition(topic, partition), records[-1].offset + 1)
+
+    async def _take_one(self, topic: str, record: Any) -> None:
+        try:
+            headers = {name: value.decode() for name, value in record.headers if value is not None}
+            known = self._handlers[topic].get(headers.get("ce_type", ""))
+            if known is None:
+                if "ce_type" not in headers:
+                    raise UnreadableEventError("no ce_type header")
+                return
+            event_type, handler = known
+            event = event_type.from_value(record.value)
+        except (UnreadableEventError, UnicodeDecodeError) as error:
+            await self._park(topic, record, reason=type(error).__name__)
+            return
+        with span(f"process {topic}", kind=SpanKind.CONSUMER, carrier=headers):
+            await self._handle(topic, record, handler, event)
+
+    async def _handle(self, topic: str, record: Any, handler: Handler, event: Event) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                await handler(event)
+            except Exception as error:
+                log.warning("event.failed", topic=topic, attempt=attempt, error=type(error).__name__)
+                if attempt == _ATTEMPTS:
+                    await self._park(topic, record, reason=type(error).__name__)
+                else:
+                    await asyncio.sleep(0.1 * 2**attempt)
+            else:
+                return
+
+    async def _park(self, topic: str, record: Any, *, reason: str) -> None:
+        origin = {"parked_reason": reason, "parked_group": self._group, "parked_origin": f"{topic}/{record.partition}/{record.offset}"}
+        headers = [(name, value) for name, value in record.headers if not name.startswith("parked_")]
+        headers += [(name, value.encode()) for name, value in origin.items()]
+        if self._producer is None:
+            raise RuntimeError("the door is not open")
+        await self._producer.send_and_wait(f"{topic}.parked", value=record.value, key=record.key, headers=headers)
+        log.error("event.parked", topic=topic, partition=record.partition, offset=record.offset, reason=reason)
+
+    async def _commit(self, consumer: Any, partition: TopicPartition, offset: int) -> None:
+        try:
+            await consumer.commit({partition: offset})
+        except (CommitFailedError, IllegalStateError):
+            log.info("event.partition-lost", topic=partition.topic, partition=partition.partition)
+
+
+async def _pass_through(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
+    """FastStream's own parser decodes headers, and skips a record whose header is not UTF-8; ours are read one record at a time."""
+    stripped = tuple(_without_headers(record) for record in message) if isinstance(message, tuple) else message
+    parsed = await original(stripped)
+    parsed.raw_message = message
+    return parsed
+
+
+def _without_headers(record: Any) -> Any:
+    return type(record)(**{**{name: getattr(record, name) for name in record.__dataclass_fields__}, "headers": ()})
+
+
+async def _raw_bodies(message: Any) -> list[bytes | None]:
+    return [record.value for record in message.raw_message]
+
+
+async def send(producer: AIOKafkaProducer, record: EventRecord) -> None:
+    """Returns once every in-sync replica has the record."""
+    await producer.send_and_wait(record.topic, value=record.value, key=record.key, partition=record.partition, headers=list(record.headers))
+
+
+def header_map(headers: Sequence[tuple[str, bytes]]) -> Mapping[str, bytes]:
+    return {name: value for name, value in headers if value is not None}
+
+
+__all__ = [
+    "EventDoor",
+    "KafkaConnection",
+    "connection_of",
+    "header_map",
+    "open_consumer",
+    "open_producer",
+    "send",
+    "topic_named",
+]
