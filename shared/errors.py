@@ -17,7 +17,7 @@ class Sentence:
 
 
 class AnticipatedError(Exception):
-    """The parent of every expected error; `shared/http.py` answers it once. `noted` once its note is kept, so that no door notes it twice."""
+    """The parent of every expected error; `shared/http.py` answers it once. `noted` once its note is kept."""
 
     slug: ClassVar[str]
     status: ClassVar[int]

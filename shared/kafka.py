@@ -102,7 +102,7 @@ async def _pause(what: str, error: Exception) -> None:
 
 
 class EventDoor:
-    """Joins handlers to topics. At least once: an offset is committed only after its effect; the handler's effect is idempotent by event id.
+    """Joins handlers to topics, at least once: an offset is committed only after its effect, which is idempotent by event id.
 
     A message that cannot be read, or whose handler fails five times, goes to `<topic>.parked` with its reason and its place of origin.
     """
@@ -184,11 +184,9 @@ class EventDoor:
 
     async def _take_one(self, topic: str, record: Any) -> None:
         try:
-            headers = {name: value.decode() for name, value in record.headers if value is not None}
-            known = self._handlers[topic].get(headers.get("ce_type", ""))
+            headers = _readable_headers(record)
+            known = self._handlers[topic].get(headers["ce_type"])
             if known is None:
-                if "ce_type" not in headers:
-                    raise UnreadableEventError("no ce_type header")
                 return
             event_type, handler = known
             event = event_type.from_value(record.value)
@@ -202,7 +200,7 @@ class EventDoor:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 await handler(event)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again, then parked
                 log.warning("event.failed", topic=topic, attempt=attempt, error=type(error).__name__)
                 if attempt == _ATTEMPTS:
                     await self._park(topic, record, reason=type(error).__name__)
@@ -225,6 +223,13 @@ class EventDoor:
             await consumer.commit({partition: offset})
         except (CommitFailedError, IllegalStateError):
             log.info("event.partition-lost", topic=partition.topic, partition=partition.partition)
+
+
+def _readable_headers(record: Any) -> dict[str, str]:
+    headers = {name: value.decode() for name, value in record.headers if value is not None}
+    if "ce_type" not in headers:
+        raise UnreadableEventError("no ce_type header")
+    return headers
 
 
 async def _pass_through(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:

@@ -1,5 +1,6 @@
 """Keeps data keys wrapped by Vault, and opens them for sixty seconds at a time."""
 
+import contextlib
 import os
 import time
 from collections import OrderedDict
@@ -74,10 +75,8 @@ class Keyring:
         except KeyAbsentError:
             key_id = os.urandom(16)
             _secret, wrapped = await self._vault.make_data_key(self._kek, context=self._context(owner, key_id))
-            try:
+            with contextlib.suppress(DuplicateKeyError):  # another process made it first, or it was destroyed meanwhile: read it back
                 await self._rows.insert_one({"_id": owner, "current": key_id, "keys": [{"id": key_id, "wrapped": wrapped}]})
-            except DuplicateKeyError:
-                pass  # another process made it first, or it was destroyed meanwhile: read it back
             return await self.keys_of(owner)
 
     async def destroy(self, owner: str, *, now: datetime, reference: str) -> None:

@@ -28,7 +28,7 @@ class Mongo:
         self._client = client
 
     def database(self, name: str) -> Database:
-        codec = CodecOptions(tz_aware=True)
+        codec: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
         return self._client.get_database(name, codec_options=codec, write_concern=_MAJORITY, read_concern=ReadConcern("majority"))
 
     async def transact(self, work: Callable[[Any], Awaitable[T]]) -> T:

@@ -57,14 +57,18 @@ def number_of(record: EventRecord) -> int:
 
 
 class Notes:
-    """Numbers start at 1 and are drawn once, when the bytes are made; the incarnation is 128 random bits drawn at start."""
+    """Numbers start at 1 and are drawn once, when the bytes are made; the incarnation is 128 random bits drawn at start.
 
-    def __init__(self, topic: Topic, *, source: str, producer: AIOKafkaProducer, outbox: Outbox) -> None:
+    `about` is what every note of this process says, such as its site.
+    """
+
+    def __init__(self, topic: Topic, *, source: str, about: Mapping[str, Any], producer: AIOKafkaProducer, outbox: Outbox) -> None:
         self.incarnation = os.urandom(16).hex()
         self.producer = producer
         self.outbox = outbox
         self._topic = topic
         self._source = source
+        self._about = dict(about)
         self._key = self.incarnation.encode()
         self._next = 1
         self._in_flight: dict[int, None] = {}
@@ -73,7 +77,7 @@ class Notes:
         self._timeouts = 0
 
     def draw(self, type_: str, facts: Mapping[str, Any], *, now: datetime) -> EventRecord:
-        """A note's exact bytes, under the next number. Whoever draws it must keep it. Raises NoteNotKeptError when too many could not be kept."""
+        """A note's exact bytes, under the next number; whoever draws it must keep it. Raises NoteNotKeptError when too many wait."""
         if len(self._stranded) + len(self._undecided) >= _STRANDED_LIMIT:
             raise NoteNotKeptError
         number = self._next
@@ -92,7 +96,7 @@ class Notes:
         frame = {"id": ident, "incarnation": self.incarnation, "partition": 0, "number": number, "time": time, "type": type_, "salt": salt}
         headers = cloud_headers(ident=ident, source=self._source, type_=type_, time=time)
         headers += [("ce_incarnation", self._key), ("ce_number", b"%d" % number)]
-        return EventRecord(ident, self._topic.name, self._key, headers, orjson.dumps(frame | dict(facts)), 0)
+        return EventRecord(ident, self._topic.name, self._key, headers, orjson.dumps(frame | self._about | dict(facts)), 0)
 
     async def keep(self, record: EventRecord) -> None:
         """Returns once the note is durable: acknowledged by Kafka within 250 ms, or in the outbox. Raises NoteNotKeptError."""

@@ -47,7 +47,7 @@ class DataKey:
         self._cipher = AESGCM(secret)
 
     def seal(self, plain: bytes, place: Place) -> bytes:
-        """`format || key id || nonce || ciphertext and tag`; the nonce is drawn anew from the kernel each time (SP 800-38D, random construction)."""
+        """`format || key id || nonce || ciphertext and tag`; each nonce is drawn from the kernel (SP 800-38D, random construction)."""
         nonce = os.urandom(_NONCE)
         return bytes([FORMAT]) + self.key_id + nonce + self._cipher.encrypt(nonce, plain, place.associated_data(self.key_id))
 

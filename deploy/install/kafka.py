@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclOperation,
     AclPermissionType,
@@ -70,7 +70,7 @@ def _make_users(admin: AdminClient, principals: Sequence[Principal], secret: Cal
     info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
     users = [principal.name for principal in principals if principal.reads or principal.writes]
     upserts = [UserScramCredentialUpsertion(name, info, secret(f"kafka-{name}").encode()) for name in users]
-    _wait(admin.alter_user_scram_credentials(upserts))
+    _wait(admin.alter_user_scram_credentials(upserts))  # type: ignore[arg-type]
 
 
 def _make_rules(admin: AdminClient, principals: Sequence[Principal]) -> None:

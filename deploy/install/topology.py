@@ -7,7 +7,7 @@ from shared.events.topics import TOPICS
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """One identity: a name in all three systems. `databases` maps a MongoDB user's database to its role; `vault` maps paths to capabilities."""
+    """One identity: a name in all three systems. `databases` pairs a database with a role, `vault` a path with capabilities."""
 
     name: str
     writes: tuple[str, ...] = ()
@@ -33,14 +33,17 @@ AUDIT_SIGNING_KEY = "audit-log"
 
 
 def principals(sites: tuple[str, ...]) -> list[Principal]:
-    """Every service's own, the keyrings' own, and two for people's tools: the auditor only reads, the operator only handles parked messages."""
+    """Every service's own, the keyrings' own, and two for people's tools.
+
+    The auditor only reads, and opens nothing but the ledger; the operator only handles parked messages.
+    """
     found = [principal for site in sites for principal in _of_site(site)]
     found += _of_audit()
     found.append(Principal("portal", ("identity.event",), (), None, (("portal", "readWrite"),)))
     parked = tuple(f"{topic.name}.parked" for topic in TOPICS if topic.parked)
     originals = tuple(topic.name for topic in TOPICS if topic.parked)
     found.append(Principal("operator", originals, parked, "operator"))
-    readable = ("audit", keyring_database("audit"), *(records_database(site) for site in sites))
+    readable = ("audit", keyring_database("audit"), *(name for site in sites for name in (records_database(site), keyring_database(site))))
     found.append(
         Principal("auditor", databases=tuple((name, "read") for name in readable), vault=((f"transit/decrypt/{kek('audit')}", "update"),))
     )

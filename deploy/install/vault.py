@@ -8,7 +8,7 @@ import httpx
 
 from deploy.install.topology import AUDIT_SIGNING_KEY, Principal, kek
 
-_OWN_TOKEN = 'path "auth/token/lookup-self" { capabilities = ["read"] }\n'
+_LOOKS_ITSELF_UP = 'path "auth/token/lookup-self" { capabilities = ["read"] }\n'
 
 
 class Vault:
@@ -47,7 +47,7 @@ def install_vault(vault: Vault, *, principals: Sequence[Principal], sites: Seque
     for principal in principals:
         if principal.vault:
             rules = "".join(f'path "{path}" {{ capabilities = {json.dumps(can.split())} }}\n' for path, can in principal.vault)
-            vault.write(f"sys/policies/acl/{principal.name}", {"policy": _OWN_TOKEN + rules})
+            vault.write(f"sys/policies/acl/{principal.name}", {"policy": _LOOKS_ITSELF_UP + rules})
             vault.write(
                 f"auth/approle/role/{principal.name}", {"token_policies": [principal.name], "token_ttl": "1h", "token_max_ttl": "24h"}
             )

@@ -15,7 +15,7 @@ _FIELDS = ("name", "profession", "site", "unit", "practitioner", "patient", "pur
 
 
 def install_identity(vault: Vault, seed: Seed, *, secret: Callable[[str], str], issuer: str, redirect_uri: str) -> str:
-    """Answers the portal's client id. Passwords come from the home's secrets; running it again changes nothing but what the seed changed."""
+    """Answers the portal's client id. Passwords come from the home's secrets; running it again changes nothing."""
     vault.mount("auth", "userpass", "userpass")
     vault.write("identity/oidc/config", {"issuer": issuer})
     vault.write(

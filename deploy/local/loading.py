@@ -26,14 +26,18 @@ class Loader:
 
     def load(self, file: str) -> dict[str, Any]:
         """The transaction-response of one sample file."""
+        return self.load_noted(file)[0]
+
+    def load_noted(self, file: str) -> tuple[dict[str, Any], str]:
+        """The transaction-response, and the id of the note that tells of it."""
         return self.post(prepare(BUNDLES / file, self.today))
 
-    def post(self, bundle: Mapping[str, Any]) -> dict[str, Any]:
+    def post(self, bundle: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         headers = {"authorization": f"Bearer {self.token()}", "content-type": "application/fhir+json"}
         answer = httpx.post(self.base, content=orjson.dumps(bundle), headers=headers, timeout=120, trust_env=False)
         if answer.is_error:
             raise LauncherError(f"The site refused a chart of the sample with {answer.status_code}: {answer.text[:500]}")
-        return answer.json()  # type: ignore[no-any-return]
+        return answer.json(), answer.headers.get("x-decision-id", "")
 
 
 def load_site(loader: Loader, site: Site, seed: Seed, *, say: Callable[[str], None]) -> dict[str, dict[str, str]]:
@@ -57,7 +61,7 @@ def load_site(loader: Loader, site: Site, seed: Seed, *, say: Callable[[str], No
 
 def patient_of(response: Mapping[str, Any]) -> str:
     """The id that the server gave to the patient of a chart."""
-    return next(path[1] for entry in response["entry"] if (path := entry["response"]["location"].split("/"))[0] == "Patient")
+    return next(str(path[1]) for entry in response["entry"] if (path := entry["response"]["location"].split("/"))[0] == "Patient")
 
 
 def _addresses(bundle: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, str]:

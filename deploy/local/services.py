@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,7 +15,6 @@ from deploy.install.topology import AUDIT_SIGNING_KEY, kek, keyring_database, re
 from deploy.install.vault import Vault, new_secret_id
 from deploy.local.child import Child, Program
 from deploy.local.home import Home
-from deploy.local.launcher_error import LauncherError
 from deploy.local.ports import Ports
 from deploy.local.servers import Servers
 
@@ -25,7 +25,7 @@ _READY_WITHIN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the installer left for the services: role ids, the portal's client id, the ledger's public key, and whom tokens may come from."""
+    """What the installer left for the services: role ids, the portal's client id, the ledger's public key, the trusted issuers."""
 
     role_ids: Mapping[str, str]
     portal_client: str
@@ -61,8 +61,8 @@ def start_services(launch: Launch) -> dict[str, Child]:
     children = {program.name: launch.servers.children.start(program) for program in programs}
     deadline = time.monotonic() + _READY_WITHIN
     for name, child in children.items():
-        path = "/health/live" if name == "login" else "/health/ready"
-        child.until(lambda url=launch.ports.url(name) + path: _answers(url), within=max(1.0, deadline - time.monotonic()))
+        url = launch.ports.url(name) + ("/health/live" if name == "login" else "/health/ready")
+        child.until(partial(_answers, url), within=max(1.0, deadline - time.monotonic()))
     return children
 
 
@@ -131,6 +131,3 @@ def _portal(launch: Launch) -> Program:
 def _login(launch: Launch) -> Program:
     env = {"SERMENT_LOGIN_PORT": str(launch.ports["login"]), "SERMENT_LOGIN_OPENBAO": launch.servers.openbao.address}
     return _program(launch, "login", "deploy.local.login", env)
-
-
-__all__ = ["GROUP", "REPLICAS", "Installation", "Launch", "LauncherError", "start_services"]

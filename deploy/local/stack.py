@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.install.kafka import install_kafka
-from deploy.install.mongodb import install_mongodb, uri_for
-from deploy.install.topology import principals
+from deploy.install.mongodb import install_mongodb
+from deploy.install.topology import kek, keyring_database, principals, records_database
 from deploy.install.vault import Vault, audit_public_key, install_vault
 from deploy.local.child import Child
 from deploy.local.home import Home
@@ -24,6 +24,7 @@ from deploy.local.tools import ensure_tools
 from shared.clock import utc_now
 
 Say = Callable[[str], None]
+_LEAVES_WITHIN = 12.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -38,6 +39,12 @@ class Stack:
     launch: Launch
 
     def stop(self) -> None:
+        """Services first, while their servers still answer: each leaves the ledger by its own word."""
+        for child in self.services.values():
+            child.terminate()
+        deadline = time.monotonic() + _LEAVES_WITHIN
+        for child in self.services.values():
+            child.gone_within(max(0.0, deadline - time.monotonic()))
         self.servers.stop()
         self.launch.vault.http.close()
         self.home.release()
@@ -73,7 +80,7 @@ def start_stack(
     return stack
 
 
-def _install(home: Home, ports: Ports, servers: Servers, vault: Vault, seed: Seed, brokers: int) -> Installation:  # noqa: PLR0913, PLR0917
+def _install(home: Home, ports: Ports, servers: Servers, vault: Vault, seed: Seed, brokers: int) -> Installation:
     sites = tuple(site.id for site in seed.sites)
     every = principals(sites)
     kafka = servers.kafka
@@ -112,26 +119,33 @@ def write_addresses(stack: Stack, seed: Seed) -> None:
     """`stack.json` (documented in docs/stack.md), `accounts.json`, and the credentials of people's tools."""
     home, launch = stack.home, stack.launch
     home.write("stack.json", json.dumps(_addresses(stack), indent=2))
-    accounts = [
-        {
-            "login": account.login,
-            "password": home.secret(f"account-{account.login}"),
-            "name": account.name,
-            "profession": account.profession,
-        }
-        | {"site": account.site, "unit": account.unit, "purposes": account.purposes}
-        for account in seed.accounts
-    ]
+    shown = {"login", "name", "profession", "site", "unit", "purposes"}
+    accounts = [account.model_dump(include=shown) | {"password": home.secret(f"account-{account.login}")} for account in seed.accounts]
     home.write("accounts.json", json.dumps(accounts, indent=2, ensure_ascii=False))
-    auditor = {
-        "mongodb_uri": uri_for(stack.servers.mongodb_uri, "auditor", home.secret("mongodb-auditor")),
+    for site in fhir_bases(stack.ports):
+        name = f"records-{site}"
+        role = {"vault_role_id": launch.installation.role_ids[name], "vault_secret_id_file": launch.secret_id_file(name)}
+        home.write(f"credentials/{name}.json", json.dumps(role, indent=2))
+    home.write("credentials/auditor.json", json.dumps(_auditor(stack), indent=2))
+    operator = {"bootstrap": list(stack.servers.kafka.bootstrap), "username": "operator", "password": home.secret("kafka-operator")}
+    home.write("credentials/operator.json", json.dumps(operator, indent=2))
+
+
+def _auditor(stack: Stack) -> dict[str, Any]:
+    """What `serment verify` needs, and no more: reading, and the key that opens ledger entries."""
+    launch, sites = stack.launch, list(fhir_bases(stack.ports))
+    return {
+        "group": GROUP,
+        "public_key": launch.installation.audit_key,
+        "mongodb_uri": launch.mongodb("auditor"),
+        "database": "audit",
+        "keyring_database": keyring_database("audit"),
+        "kek": kek("audit"),
+        "records": {site: records_database(site) for site in sites},
+        "vault_address": stack.servers.openbao.address,
         "vault_role_id": launch.installation.role_ids["auditor"],
         "vault_secret_id_file": launch.secret_id_file("auditor"),
     }
-    home.write("credentials/auditor.json", json.dumps(auditor, indent=2))
-    home.write(
-        "credentials/operator.json", json.dumps({"kafka_username": "operator", "kafka_password": home.secret("kafka-operator")}, indent=2)
-    )
 
 
 def _addresses(stack: Stack) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.audit.model import Entry, Head, Log, Source, Suspicion
-from services.audit.numbers_seen import NumbersSeen
-from services.audit.sequencing.completeness import is_open
+from services.audit.rows import entry_of, entry_row, head_fields, head_of, source_of, source_row
 from services.audit.suspicions import Suspicions
 from services.audit.tile_store import Place, TileStore
 from shared.mongo import Database, DuplicateKeyError, Mongo
@@ -51,13 +50,12 @@ class LedgerStore:
 
     async def head(self, log: Log) -> Head | None:
         """As a majority has it."""
-        row = await self._heads.find_one({"_id": log.origin})
-        return Head(row["topic_id"], row["size"], bytes(row["root"]), row["next_offset"], row["turn"]) if row else None
+        return head_of(await self._heads.find_one({"_id": log.origin}))
 
     async def begin(self, log: Log, *, topic_id: str) -> Head:
         """The head of a log that was never sequenced, unless another process began it first."""
         with contextlib.suppress(DuplicateKeyError):
-            await self._heads.insert_one({"_id": log.origin, **_head_fields(Head(topic_id))})
+            await self._heads.insert_one({"_id": log.origin, **head_fields(Head(topic_id))})
         return await self.head(log) or Head(topic_id)
 
     async def advance(self, log: Log, before: Head, turn: Turn, *, now: datetime) -> None:
@@ -65,15 +63,15 @@ class LedgerStore:
 
         async def work(session: Any) -> Sequence[Suspicion]:
             held = {"_id": log.origin, "size": before.size, "turn": before.turn}
-            moved = await self._heads.update_one(held, {"$set": _head_fields(turn.head)}, session=session)
+            moved = await self._heads.update_one(held, {"$set": head_fields(turn.head)}, session=session)
             if moved.matched_count != 1:
                 raise HeadLostError
             if turn.entries:
-                await self._entries(log).insert_many([_entry_row(entry) for entry in turn.entries], session=session)
+                await self._entries(log).insert_many([entry_row(entry) for entry in turn.entries], session=session)
             await self._tiles.keep(log, turn.tiles, session=session)
             for source in turn.sources.values():
                 await self._sources.replace_one(
-                    {"_id": f"{log.topic}/{source.incarnation}"}, _source_row(log, source), upsert=True, session=session
+                    {"_id": f"{log.topic}/{source.incarnation}"}, source_row(log, source), upsert=True, session=session
                 )
             return await self._suspicions.raise_in(session, log, turn.suspicions, now=now)
 
@@ -81,15 +79,21 @@ class LedgerStore:
 
     async def sources(self, log: Log, incarnations: Iterable[str]) -> dict[str, Source]:
         rows = self._sources.find({"_id": {"$in": [f"{log.topic}/{incarnation}" for incarnation in incarnations]}})
-        return {row["incarnation"]: _source(row) async for row in rows}
+        return {row["incarnation"]: source_of(row) async for row in rows}
 
     async def open_sources(self, log: Log) -> list[Source]:
         """Those of which something is still to come, and whose silence was not told yet."""
-        return [_source(row) async for row in self._sources.find({"log": log.topic, "open": True, "silent": False})]
+        return [source_of(row) async for row in self._sources.find({"log": log.topic, "open": True, "silent": False})]
 
-    async def every_source(self, log: Log) -> AsyncIterator[Source]:
-        async for row in self._sources.find({"log": log.topic}).sort("_id", 1):
-            yield _source(row)
+    async def snapshot(self, log: Log) -> tuple[Head | None, list[Source]]:
+        """The head and every source of the same moment."""
+
+        async def work(session: Any) -> tuple[Head | None, list[Source]]:
+            row = await self._heads.find_one({"_id": log.origin}, session=session)
+            sources = [source_of(each) async for each in self._sources.find({"log": log.topic}, session=session)]
+            return head_of(row), sources
+
+        return await self._mongo.transact(work)
 
     async def leaves_of(self, log: Log, notes: Sequence[str]) -> frozenset[bytes]:
         if not notes:
@@ -99,64 +103,14 @@ class LedgerStore:
 
     async def find(self, log: Log, note: str) -> Entry | None:
         """By note id; an entry that reuses a number, or an id, stands behind the first one."""
-        rows = [_entry(row) async for row in self._entries(log).find({"note": note})]
+        rows = [entry_of(row) async for row in self._entries(log).find({"note": note})]
         return min(rows, key=lambda entry: (entry.flag is not None, entry.index), default=None)
 
     async def entries(self, log: Log, first: int, end: int) -> AsyncIterator[Entry]:
         """Those of [first, end), by index."""
         async for row in self._entries(log).find({"_id": {"$gte": first, "$lt": end}}).sort("_id", 1).batch_size(500):
-            yield _entry(row)
+            yield entry_of(row)
 
     async def leaves(self, log: Log, first: int, end: int) -> list[bytes]:
         rows = self._entries(log).find({"_id": {"$gte": first, "$lt": end}}, projection={"leaf": 1}).sort("_id", 1)
         return [bytes(row["leaf"]) async for row in rows]
-
-    async def highest_index(self, log: Log) -> int | None:
-        row = await self._entries(log).find_one({}, sort=[("_id", -1)], projection={"_id": 1})
-        return int(row["_id"]) if row else None
-
-
-def _head_fields(head: Head) -> dict[str, Any]:
-    return {"topic_id": head.topic_id, "size": head.size, "root": head.root, "next_offset": head.next_offset, "turn": head.turn}
-
-
-def _entry_row(entry: Entry) -> dict[str, Any]:
-    return {
-        "_id": entry.index,
-        "offset": entry.offset,
-        "leaf": entry.leaf,
-        "note": entry.note,
-        "incarnation": entry.incarnation,
-        "number": entry.number,
-        "flag": entry.flag,
-        "at": entry.at,
-        "key": entry.key,
-        "sealed": entry.sealed,
-    }
-
-
-def _entry(row: Mapping[str, Any]) -> Entry:
-    sealed = row["sealed"]
-    facts = (row["note"], row["incarnation"], row["number"], row["flag"], row["at"], row["key"])
-    return Entry(row["_id"], row["offset"], bytes(row["leaf"]), *facts, None if sealed is None else bytes(sealed))
-
-
-def _source_row(log: Log, source: Source) -> dict[str, Any]:
-    return {
-        "log": log.topic,
-        "incarnation": source.incarnation,
-        "seen": source.seen.intervals(),
-        "state": source.state,
-        "lowest": source.lowest,
-        "next": source.next,
-        "checked": source.checked,
-        "heard": source.heard,
-        "beat": source.beat,
-        "silent": source.silent,
-        "open": is_open(source),
-    }
-
-
-def _source(row: Mapping[str, Any]) -> Source:
-    kept = {name: row[name] for name in ("incarnation", "heard", "state", "lowest", "next", "checked", "beat", "silent")}
-    return Source(seen=NumbersSeen(row["seen"]), **kept)

@@ -6,7 +6,8 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.records.capabilities import capability_statement
-from services.records.erasing.erase_chart import Erasure, confirm_erasure, propose_erasure
+from services.records.erasing.erase_chart import confirm_erasure, propose_erasure
+from services.records.erasing.erasures import Erasure
 from services.records.fhir.definitions import RESOURCE_TYPES
 from services.records.model import OpenedRecord
 from services.records.reading.search_chart import Found, Search, UnsupportedSearchError, search_by_id, search_by_patient
@@ -84,9 +85,9 @@ async def metadata(request: Request) -> Response:
 async def transaction(request: Request, asked: Asking, has: Has) -> Response:
     entries, written = await store_bundle(asked, await _body(request), desk=has.desk)
     rows = [_entry_answer(entry, written.get(f"{entry.type}/{entry.ident}")) for entry in entries]
-    return Response(
-        orjson.dumps({"resourceType": "Bundle", "type": "transaction-response", "entry": rows}), media_type=FHIR_JSON, headers=_NO_STORE
-    )
+    body = orjson.dumps({"resourceType": "Bundle", "type": "transaction-response", "entry": rows})
+    first = next(iter(written.values()), None)
+    return Response(body, media_type=FHIR_JSON, headers=_NO_STORE | ({"x-decision-id": first.note} if first else {}))
 
 
 @fhir.post("/{type_}", status_code=201, openapi_extra=WRITERS)

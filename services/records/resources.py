@@ -83,7 +83,7 @@ async def _open_vault(stack: AsyncExitStack, settings: RecordsSettings) -> Vault
             return vault
 
 
-async def _assemble(  # noqa: PLR0913, PLR0917 - the one place where everything meets
+async def _assemble(
     stack: AsyncExitStack, settings: RecordsSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: AIOKafkaProducer
 ) -> RecordsResources:
     database = mongo.database(settings.mongodb_database)
@@ -92,7 +92,7 @@ async def _assemble(  # noqa: PLR0913, PLR0917 - the one place where everything 
     headers = ChartHeaders(database, sealer=sealer, care_lasts=settings.care_lasts)
     affiliations = Affiliations(database)
     outbox = Outbox(database)
-    notes = Notes(RECORDS_ACCESS, source=f"/records/{settings.site}", producer=producer, outbox=outbox)
+    notes = Notes(RECORDS_ACCESS, source=f"/records/{settings.site}", about={"site": settings.site}, producer=producer, outbox=outbox)
     desk = Desk(
         site=settings.site,
         mongo=mongo,

@@ -19,4 +19,3 @@ class RecordsSettings(ServiceSettings):
     refusals: Literal["stated", "hidden"] = Field(
         default="stated", description="A refusal states its reason (403), or looks like an unknown id (404)."
     )
-    bench: bool = Field(default=False, description="Serve the baselines of `make bench`; refused unless the host is loopback.")

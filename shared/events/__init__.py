@@ -33,7 +33,7 @@ class EventRecord:
 
 
 class Event(BaseModel):
-    """The parent of every event. Subclasses say their topic, their type and the field that is their key; their docstring is the catalogue's entry."""
+    """The parent of every event: subclasses say topic, type and key field, and their docstring is the catalogue's entry."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 

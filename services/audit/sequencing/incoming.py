@@ -69,9 +69,9 @@ def _claimed_heartbeat(record: Incoming) -> dict[str, Any] | None:
 def _heartbeat(record: Incoming, said: Mapping[str, Any]) -> Heartbeat | None:
     fields: list[Any] = [said.get(name) for name in ("incarnation", "state", "lowest", "next")]
     incarnation, state, lowest, following = fields
-    if not isinstance(incarnation, str) or not _INCARNATION.fullmatch(incarnation) or state not in STATES:
+    if not isinstance(incarnation, str) or not _INCARNATION.fullmatch(incarnation):
         return None
-    if dict(record.headers).get("ce_type", _MARK) != _MARK:
+    if not isinstance(state, str) or state not in STATES or dict(record.headers).get("ce_type", _MARK) != _MARK:
         return None
     if not all(type(number) is int and 0 <= number <= LARGEST_NUMBER for number in (lowest, following)):
         return None

@@ -18,8 +18,8 @@ async def published_checkpoint(connection: KafkaConnection, verifier: Verifier) 
     """The highest that the verifier's key signed. Raises KafkaError."""
     consumer = AIOKafkaConsumer(**connection.options(), enable_auto_commit=False)
     partition = TopicPartition(CheckpointSigned.topic.name, 0)
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)
         end = (await consumer.end_offsets([partition]))[partition]

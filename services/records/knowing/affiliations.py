@@ -13,7 +13,7 @@ _RENEWED = 30.0
 
 
 class Affiliations:
-    """All of them in memory, read again every 30 s and after each change made by this process; staff only, so nothing here is a patient's."""
+    """All of them in memory, read again every 30 s and after each change made here; staff only, so nothing is a patient's."""
 
     def __init__(self, database: Database) -> None:
         self._rows = database.get_collection("affiliations")

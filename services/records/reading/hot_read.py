@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
@@ -68,7 +68,7 @@ class HotRead:
             status, more = error.status, [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
             await _send(send, status, [(b"content-type", kind.encode()), *more], body)
         except Exception as error:  # noqa: BLE001 - the last line: logged by class, answered without detail
-            log.error("read.surprise", error=type(error).__name__)
+            log.error("read.surprise", error=type(error).__name__)  # noqa: TRY400 - a traceback may quote data
             status = 500
             await _send(send, status, [(b"content-type", _KIND)], surprise_body(_text(headers.get(b"accept-language"))))
         else:
@@ -112,7 +112,7 @@ async def _answer(send: Send, read: Read, if_none_match: bytes | None) -> int:
 
 
 def _http_date(moment: datetime) -> bytes:
-    return format_datetime(moment, usegmt=True).encode()
+    return format_datetime(moment.astimezone(UTC), usegmt=True).encode()
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -74,7 +74,7 @@ async def _open(record: SealedRecord, permit: Permit, *, now: datetime, desk: De
 Unanswered = NotFoundError | GoneError | UnreadableRecordError
 
 
-async def _unanswered(error: Unanswered, outcome: Outcome, permit: Permit, address: str | None, now: datetime, desk: Desk) -> Unanswered:  # noqa: PLR0913, PLR0917
+async def _unanswered(error: Unanswered, outcome: Outcome, permit: Permit, address: str | None, now: datetime, desk: Desk) -> Unanswered:
     await desk.note(access_facts(permit.ask, outcome=outcome, status=error.status, verdict=permit, resource=address), now=now)
     error.noted = True
     return error

@@ -128,15 +128,15 @@ async def _note_each(
     refusals: Sequence[Refusal],
     desk: Desk,
 ) -> str:
-    """One note per patient disclosed or refused, and one for the request when that is none or several; the request's comes last and names it."""
+    """One note per patient disclosed or refused, and one for the request when that is none or several; that one comes last."""
     shown = {record.record.patient for record in opened}
     told = [permit for (patient, _type), permit in permits.items() if patient is not None and patient in shown]
     decisions = []
     for permit in told:
         mine = [one for one in opened if one.record.patient == permit.ask.patient]
         decisions.append(await desk.note(_facts(permit.ask, permit, mine, Outcome.ANSWERED), now=search.now))
-    for refusal in refusals:
-        decisions.append(await desk.note(access_facts(refusal.ask, outcome=Outcome.REFUSED, status=200, verdict=refusal), now=search.now))
+    told_no = [access_facts(refusal.ask, outcome=Outcome.REFUSED, status=200, verdict=refusal) for refusal in refusals]
+    decisions += [await desk.note(facts, now=search.now) for facts in told_no]
     if len(decisions) != 1:
         about = Ask(search.actor, search.purpose, Action.SEARCH, search.type or "")
         decisions.append(await desk.note(access_facts(about, outcome=Outcome.ANSWERED, status=200, count=len(opened)), now=search.now))

@@ -27,7 +27,7 @@ def header_after(header: ChartHeader | None, patient: PatientId, changes: Iterab
     return ChartHeader(patient, (header.revision if header else 0) + 1, care, flags)
 
 
-def care_of(encounter: Mapping[str, Any], *, now: datetime) -> Care:
+def care_of(encounter: dict[str, Any], *, now: datetime) -> Care:
     """An encounter without a start began when it was written; a finished one without an end ended as it began."""
     people, unit, start, end = encounter_participants(encounter)
     started = moment(start) or now

@@ -67,8 +67,8 @@ class Resolution:
         mine = copy.deepcopy(resource)
         for holder, key, text in list(walk_references(mine)):
             holder[key] = self._address(text)
-        for holder, key, text in list(walk_urns(mine)):
-            holder[key] = self.names.get(text, text)
+        for inner, place, text in list(walk_urns(mine)):
+            inner[place] = self.names.get(text, text)
         if mine["resourceType"] == "PractitionerRole":
             self._complete(mine, "practitioner", "Practitioner")
             self._complete(mine, "organization", "Organization")

@@ -8,15 +8,14 @@ from typing import Any, ClassVar
 
 from services.records.desk import Desk
 from services.records.fhir.issues import InvalidResourceError, Issue
-from services.records.fhir.parsing import parse_json
+from services.records.fhir.parsing import dump_json, parse_json
+from services.records.refusals import NotFoundError
+from services.records.unanswerable import is_ours
 from services.records.writing.noting_failures import noting_failures
 from services.records.writing.planned import ClientIdError, IdMismatchError, Planned, Request, SeveralPatientsError, Written
 from services.records.writing.resolve_references import Resolution, conditional_targets, resolve
 from services.records.writing.store_record import LARGEST_RESOURCE, check, owner_of, site_identifiers
 from services.records.writing.write_records import write_records
-from services.records.fhir.parsing import dump_json
-from services.records.refusals import NotFoundError
-from services.records.unanswerable import is_ours
 from shared.errors import AnticipatedError, Sentence
 from shared.vocabulary import SITE_OWNER, Action
 
@@ -62,7 +61,7 @@ class Entry:
 
 
 async def store_bundle(request: Request, raw: bytes, *, desk: Desk) -> tuple[list[Entry], dict[str, Written]]:
-    """The entries in the Bundle's order, and what was written by address. Raises what is wrong with the first wrong entry, or the refusal."""
+    """The entries in order, and what was written by address. Raises what is wrong with the first wrong entry, or the refusal."""
     async with noting_failures(request, Action.CREATE, "Bundle", resource=None, desk=desk):
         entries = await _entries(parse_json(raw, limit=LARGEST_BUNDLE), desk)
         plans = await _plans(request, entries, desk)
@@ -158,10 +157,7 @@ async def _plans(request: Request, entries: Sequence[Entry], desk: Desk) -> list
     """References are resolved before owners are known, because the patient may be in the Bundle itself."""
     resolution = await resolve([entry for entry in entries if entry.resource is not None], desk)
     existing = await desk.store.find_many([f"{entry.type}/{entry.ident}" for entry in entries if entry.method != "POST"])
-    plans = []
-    for entry in entries:
-        if entry.found is None:
-            plans.append(_plan(entry, existing.get(f"{entry.type}/{entry.ident}"), resolution))
+    plans = [_plan(entry, existing.get(f"{entry.type}/{entry.ident}"), resolution) for entry in entries if entry.found is None]
     addresses = [plan.address for plan in plans]
     if len(set(addresses)) != len(addresses):
         raise NotATransactionError

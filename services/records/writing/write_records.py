@@ -15,8 +15,8 @@ from services.records.fhir.references import security_labels
 from services.records.model import Ask, Facts, SealedRecord
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.record_store import Replacement, VersionConflictError
-from services.records.sealer import KeyErasedError
 from services.records.refusals import GoneError
+from services.records.sealer import KeyErasedError
 from services.records.writing.care import header_after
 from services.records.writing.planned import Planned, Request, UnknownPatientError, Written
 from shared.clock import rfc3339
@@ -54,8 +54,9 @@ class StoreUnreachableError(AnticipatedError):
 
 
 async def write_records(request: Request, plans: Sequence[Planned], *, desk: Desk) -> list[Written]:
-    """All or nothing. Raises the refusal of the first change that is refused, VersionConflictError, UnknownPatientError, GoneError,
-    or what keeps it from being stored; each but the last is noted for every patient addressed.
+    """All or nothing. Each error but the last is noted for every patient addressed.
+
+    Raises the refusal of the first change that is refused, VersionConflictError, UnknownPatientError, GoneError, or StoreUnreachableError.
     """
     request.addressed.update(plan.patient for plan in plans if plan.patient is not None and not plan.registers)
     verdicts = await _decided(request, plans, desk)
@@ -112,7 +113,7 @@ def _seal(request: Request, plan: Planned, keys: OwnersKeys, desk: Desk) -> Seal
     if plan.if_match is not None and (plan.existing is None or plan.existing.version != plan.if_match):
         raise VersionConflictError
     version = plan.existing.version + 1 if plan.existing else 1
-    body, labels = b"", ()
+    body, labels = b"", tuple[str, ...]()
     if plan.resource is not None:
         body, labels = dump_json(stamped(plan.resource, plan.ident, version, request.now)), security_labels(plan.resource)
     place = desk.sealer.place(plan.owner, plan.type, plan.ident, version)
@@ -128,8 +129,9 @@ def stamped(resource: Mapping[str, Any], ident: str, version: int, now: datetime
 
 
 def _facts(request: Request, sealed: Sequence[Sealed], verdicts: Mapping[str, Permit]) -> list[dict[str, Any]]:
-    """One note per patient, and one for the request when that is none or several; what belongs to no patient is told by the request's,
-    or by the only patient's.
+    """One note per patient, and one for the request when that is none or several.
+
+    What belongs to no patient is told by the request's note, or by the only patient's.
     """
     patients = list(dict.fromkeys(one.planned.owner for one in sealed if one.planned.patient is not None))
     owners = patients if len(patients) == 1 else [*patients, SITE_OWNER]

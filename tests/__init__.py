@@ -1,0 +1,1 @@
+"""What proves the product; `make test` runs it all."""

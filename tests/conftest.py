@@ -1,0 +1,44 @@
+"""One real stack for the whole run; tests are kept apart by new patients, never by wiping."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.running import Running
+from deploy.local.home import claim_home
+from deploy.local.ports import find_free_ports
+from deploy.local.stack import Stack, start_stack
+from tests.builders import Desk
+
+DRIVERS = {"nord-b": {"SERMENT_MONGO_DRIVER": "pymongo"}}
+"""One replica runs on Motor, the other on PyMongo Async; `make test DRIVER=pymongo` puts every process on the latter."""
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    home = claim_home(tmp_path_factory.mktemp("serment") / "home", portal="the tests", say=print)
+    driver = os.environ.get("DRIVER")
+    extra = {"*": {"SERMENT_MONGO_DRIVER": driver}} if driver else DRIVERS
+    running = start_stack(home, find_free_ports(), extra=extra, say=print)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def running(stack: Stack) -> Running:
+    return Running(stack.home.path)
+
+
+@pytest.fixture
+def desk(running: Running) -> Iterator[Desk]:
+    """The site `nord`, asked as anybody asks it."""
+    with httpx.Client(timeout=60, trust_env=False) as http:
+        yield Desk(running, http)
+
+
+@pytest.fixture
+def home_folder(stack: Stack) -> Path:
+    return stack.home.path
