@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
+from shared.events import EventRecord
 from shared.events.topics import TOPICS
 from shared.kafka import KafkaConnection, open_producer
 
@@ -83,7 +84,7 @@ async def _replay(connection: KafkaConnection, name: str) -> int:
     try:
         for record in records:
             headers = [(key, value) for key, value in record.headers if not key.startswith("parked_")]
-            await producer.send_and_wait(name, value=record.value, key=record.key, headers=headers)
+            await producer.send_and_wait(EventRecord("", name, record.key, headers, record.value))
             await _remember(connection, record)
     finally:
         await producer.stop()

@@ -1,6 +1,7 @@
 """Opens Kafka: producers by aiokafka, events in by FastStream with commit after effect, bounded retry, and parking."""
 
 import asyncio
+import contextlib
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,7 +10,17 @@ from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    DuplicateSequenceNumber,
+    IllegalStateError,
+    InvalidProducerEpoch,
+    InvalidProducerIdMapping,
+    KafkaConnectionError,
+    KafkaError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+)
 from aiokafka.helpers import create_ssl_context
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -17,7 +28,7 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.security import SASLScram512
 from opentelemetry.trace import SpanKind
 
-from shared.events import Event, EventRecord, UnreadableEventError, topic_named
+from shared.events import Event, EventRecord, UnreadableEventError
 from shared.settings import ServiceSettings
 from shared.telemetry import span
 
@@ -25,6 +36,7 @@ log = structlog.get_logger("serment.kafka")
 E = TypeVar("E", bound=Event)
 Handler = Callable[[Any], Awaitable[None]]
 _ATTEMPTS = 5
+_SEQUENCE_LOST = (OutOfOrderSequenceNumber, InvalidProducerIdMapping, InvalidProducerEpoch, ProducerFenced, DuplicateSequenceNumber)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +65,75 @@ def connection_of(settings: ServiceSettings) -> KafkaConnection:
     return KafkaConnection(settings.kafka_bootstrap, settings.kafka_username, settings.kafka_password.get_secret_value(), tls)
 
 
-async def open_producer(connection: KafkaConnection, *, client_id: str) -> AIOKafkaProducer:
-    """An idempotent producer that waits for all in-sync replicas; keeps trying while no broker answers."""
-    while True:
-        producer = AIOKafkaProducer(
-            **connection.options(),
-            client_id=client_id,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0,
-            max_batch_size=131_072,
-            max_request_size=4 << 20,
+class Producer:
+    """An idempotent producer that waits for all in-sync replicas, and is made anew when it lost its sequence.
+
+    After an outage aiokafka may answer OutOfOrderSequenceNumber to every send for ever (aiokafka #1017); readers know doubles by their id.
+    """
+
+    def __init__(self, connection: KafkaConnection, *, client_id: str) -> None:
+        self._connection = connection
+        self._client_id = client_id
+        self._inner: AIOKafkaProducer | None = None
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Keeps trying while no broker answers."""
+        while True:
+            producer = AIOKafkaProducer(
+                **self._connection.options(),
+                client_id=self._client_id,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_batch_size=131_072,
+                max_request_size=4 << 20,
+            )
+            try:
+                await producer.start()
+            except KafkaError as error:
+                await producer.stop()
+                await _pause("kafka.unreachable", error)
+            else:
+                self._inner = producer
+                return
+
+    async def stop(self) -> None:
+        if self._renewal:
+            self._renewal.cancel()
+        if self._inner:
+            await self._inner.stop()
+
+    async def send(self, record: EventRecord) -> "asyncio.Future[Any]":
+        """Await the result for the acknowledgement."""
+        if self._inner is None:
+            raise KafkaConnectionError("the producer is being made anew")
+        sent: asyncio.Future[Any] = await self._inner.send(
+            record.topic, value=record.value, key=record.key, partition=record.partition, headers=record.headers
         )
-        try:
-            await producer.start()
-        except KafkaError as error:
-            await producer.stop()
-            await _pause("kafka.unreachable", error)
-        else:
-            return producer
+        return sent
+
+    async def send_and_wait(self, record: EventRecord) -> None:
+        await (await self.send(record))
+
+    def doubt(self, error: BaseException) -> None:
+        """Tell it every failed send: those that would repeat for ever make it begin anew."""
+        if isinstance(error, _SEQUENCE_LOST) and (self._renewal is None or self._renewal.done()):
+            log.warning("kafka.producer-renewed", error=type(error).__name__)
+            self._renewal = asyncio.create_task(self._renew())
+
+    async def _renew(self) -> None:
+        lost, self._inner = self._inner, None
+        if lost:
+            with contextlib.suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(lost.stop(), timeout=5)
+        await self.start()
+
+
+async def open_producer(connection: KafkaConnection, *, client_id: str) -> Producer:
+    producer = Producer(connection, client_id=client_id)
+    await producer.start()
+    return producer
 
 
 async def open_consumer(connection: KafkaConnection, topic: str, *, group: str, listener: Any = None) -> AIOKafkaConsumer:
@@ -111,7 +173,7 @@ class EventDoor:
         self._connection = connection
         self._group = group
         self._handlers: dict[str, dict[str, tuple[type[Event], Handler]]] = {}
-        self._producer: AIOKafkaProducer | None = None
+        self._producer: Producer | None = None
         security = SASLScram512(
             username=connection.username, password=connection.password, ssl_context=connection.tls, use_ssl=connection.tls is not None
         )
@@ -215,7 +277,7 @@ class EventDoor:
         headers += [(name, value.encode()) for name, value in origin.items()]
         if self._producer is None:
             raise RuntimeError("the door is not open")
-        await self._producer.send_and_wait(f"{topic}.parked", value=record.value, key=record.key, headers=headers)
+        await self._producer.send_and_wait(EventRecord("", f"{topic}.parked", record.key, headers, record.value))
         log.error("event.parked", topic=topic, partition=record.partition, offset=record.offset, reason=reason)
 
     async def _commit(self, consumer: Any, partition: TopicPartition, offset: int) -> None:
@@ -248,11 +310,6 @@ async def _raw_bodies(message: Any) -> list[bytes | None]:
     return [record.value for record in message.raw_message]
 
 
-async def send(producer: AIOKafkaProducer, record: EventRecord) -> None:
-    """Returns once every in-sync replica has the record."""
-    await producer.send_and_wait(record.topic, value=record.value, key=record.key, partition=record.partition, headers=list(record.headers))
-
-
 def header_map(headers: Sequence[tuple[str, bytes]]) -> Mapping[str, bytes]:
     return {name: value for name, value in headers if value is not None}
 
@@ -260,10 +317,9 @@ def header_map(headers: Sequence[tuple[str, bytes]]) -> Mapping[str, bytes]:
 __all__ = [
     "EventDoor",
     "KafkaConnection",
+    "Producer",
     "connection_of",
     "header_map",
     "open_consumer",
     "open_producer",
-    "send",
-    "topic_named",
 ]

@@ -12,13 +12,14 @@ from typing import Any, ClassVar
 
 import orjson
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from prometheus_client import Counter
 
 from shared.clock import rfc3339, utc_now
 from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord, cloud_headers
 from shared.events.topics import Topic
+from shared.kafka import Producer
 from shared.mongo import Database, MongoError
 from shared.outbox import Outbox, Relay
 
@@ -29,6 +30,7 @@ _TRIES_BEFORE_OUTBOX = 5
 _STRANDED_LIMIT = 1000
 _BEAT = 2.0
 _DEAD_AFTER = 12.0
+_KEPT = Counter("serment_notes_kept_total", "Notes made durable, by way.", ["way"])
 
 
 class NoteNotKeptError(AnticipatedError):
@@ -62,7 +64,7 @@ class Notes:
     `about` is what every note of this process says, such as its site.
     """
 
-    def __init__(self, topic: Topic, *, source: str, about: Mapping[str, Any], producer: AIOKafkaProducer, outbox: Outbox) -> None:
+    def __init__(self, topic: Topic, *, source: str, about: Mapping[str, Any], producer: Producer, outbox: Outbox) -> None:
         self.incarnation = os.urandom(16).hex()
         self.producer = producer
         self.outbox = outbox
@@ -114,22 +116,24 @@ class Notes:
     async def _in_kafka(self, record: EventRecord) -> bool:
         try:
             async with asyncio.timeout(_PATIENCE):
-                sent = await self.producer.send(record.topic, value=record.value, key=record.key, partition=0, headers=record.headers)
-                await sent
+                await self.producer.send_and_wait(record)
         except asyncio.CancelledError:
             self._stranded.append(record)
             raise
         except (KafkaError, TimeoutError) as error:
             self._timeouts += 1
+            self.producer.doubt(error)
             log.warning("note.kafka-late", error=type(error).__name__, in_a_row=self._timeouts)
             return False
         self._timeouts = 0
         self.landed(record)
+        _KEPT.labels("kafka").inc()
         return True
 
     async def _in_outbox(self, record: EventRecord) -> None:
         await self.outbox.add([record], now=utc_now(), incarnation=self.incarnation)
         self.landed(record)
+        _KEPT.labels("outbox").inc()
 
     def landed(self, record: EventRecord) -> None:
         """The note is in Kafka or in the outbox, which tells its own lowest number."""
@@ -178,12 +182,9 @@ class Notes:
             "next": following,
         }
         headers = cloud_headers(ident=ident, source=self._source, type_=HEARTBEAT, time=now)
-        await asyncio.wait_for(
-            self.producer.send_and_wait(
-                self._topic.name, value=orjson.dumps(facts), key=incarnation.encode(), partition=0, headers=headers
-            ),
-            timeout=15,
-        )
+        record = EventRecord(ident, self._topic.name, incarnation.encode(), headers, orjson.dumps(facts), 0)
+        await asyncio.wait_for(self.producer.send_and_wait(record), timeout=15)
+        self._timeouts = 0  # Kafka takes this process's records again, so the next note tries it first
 
     async def declare_dead(self, incarnation: str) -> None:
         """For an incarnation that went silent and has nothing left in the outbox."""

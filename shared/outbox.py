@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from shared.clock import utc_now
 from shared.events import EventRecord
+from shared.kafka import Producer
 from shared.mongo import Database, DuplicateKeyError, MongoError
 
 log = structlog.get_logger("serment.outbox")
@@ -104,7 +104,7 @@ def record_of(row: dict[str, Any]) -> EventRecord:
 class Relay:
     """Sends outbox rows to Kafka and removes what every in-sync replica has; one process of a service relays at a time."""
 
-    def __init__(self, outbox: Outbox, *, producer: AIOKafkaProducer, owner: str, relayed: Callable[[str], None]) -> None:
+    def __init__(self, outbox: Outbox, *, producer: Producer, owner: str, relayed: Callable[[str], None]) -> None:
         self._outbox = outbox
         self._producer = producer
         self._owner = owner
@@ -128,8 +128,11 @@ class Relay:
         rows = await self._outbox.first()
         if not rows:
             return 0
-        sending = [await self._send(record_of(row)) for row in rows]
+        sending = [await asyncio.wait_for(self._producer.send(record_of(row)), timeout=10) for row in rows]
         results = await asyncio.wait_for(asyncio.gather(*sending, return_exceptions=True), timeout=15)
+        for result in results:
+            if isinstance(result, BaseException):
+                self._producer.doubt(result)
         arrived = [row["_id"] for row, result in zip(rows, results, strict=True) if not isinstance(result, BaseException)]
         if not arrived:
             raise KafkaError("no row was acknowledged")
@@ -137,13 +140,6 @@ class Relay:
         for topic in {row["topic"] for row in rows if row["_id"] in set(arrived)}:
             self._relayed(topic)
         return len(arrived)
-
-    async def _send(self, record: EventRecord) -> "asyncio.Future[Any]":
-        sent: asyncio.Future[Any] = await asyncio.wait_for(
-            self._producer.send(record.topic, value=record.value, key=record.key, partition=record.partition, headers=list(record.headers)),
-            timeout=10,
-        )
-        return sent
 
     async def _rest(self) -> None:
         pause = _PAUSE if self.holding else _LEASE.total_seconds() / 2

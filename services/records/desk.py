@@ -41,16 +41,18 @@ class Desk:
         self, refusal: Refusal, *, now: datetime, resource: str | None = None
     ) -> AccessRefusedError | GoneError | NotFoundError:
         """The error to raise, once its note is kept."""
-        error: AccessRefusedError | GoneError | NotFoundError
-        if refusal.reason == "chart-erased":
-            error = GoneError()
-        else:
-            error = AccessRefusedError(refusal.reason) if self.states_refusals else NotFoundError()
+        error = self.error_of(refusal)
         outcome = Outcome.GONE if isinstance(error, GoneError) else Outcome.REFUSED
         facts = access_facts(refusal.ask, outcome=outcome, status=error.status, verdict=refusal, resource=resource)
         await self.note(facts, now=now)
         error.noted = True
         return error
+
+    def error_of(self, refusal: Refusal) -> AccessRefusedError | GoneError | NotFoundError:
+        """How a refusal looks from outside, by the site's policy."""
+        if refusal.reason == "chart-erased":
+            return GoneError()
+        return AccessRefusedError(refusal.reason) if self.states_refusals else NotFoundError()
 
     async def note(self, facts: dict[str, object], *, now: datetime) -> str:
         """The id of the note, which is durable when this returns; it is the decision id of the answer."""

@@ -7,7 +7,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from services.records.api import charts, fhir
+from services.records.api import fhir
+from services.records.erasure_api import charts
 from services.records.reading.hot_read import HotRead
 from services.records.resources import RecordsResources, open_resources
 from services.records.settings import RecordsSettings

@@ -23,6 +23,16 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks something, for what purpose, when; `addressed` gathers the patients a failure must be noted for."""
+
+    actor: Actor
+    purpose: str
+    now: datetime
+    addressed: set[PatientId] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
 class Care:
     """One encounter as a care relationship: who took part, for which unit, when; `ended_at` None while it lasts."""
 

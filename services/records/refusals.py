@@ -79,6 +79,18 @@ class UnreadableRecordError(AnticipatedError):
     )
 
 
+class UnsupportedInteractionError(AnticipatedError):
+    """FHIR has it; this server does not offer it."""
+
+    slug: ClassVar[str] = "unsupported-interaction"
+    status: ClassVar[int] = 405
+    fhir_code: ClassVar[str] = "not-supported"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This server does not offer that interaction; /fhir/metadata names those it does.",
+        "Ce serveur n’offre pas cette interaction ; /fhir/metadata nomme celles qu’il offre.",
+    )
+
+
 class FactsChangedError(AnticipatedError):
     """What the decision rested on changed while the answer was being made."""
 

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from aiokafka import AIOKafkaProducer
 
 from services.records.desk import Desk
 from services.records.erasing.erase_chart import Eraser, resume_erasures
@@ -19,9 +18,10 @@ from services.records.record_store import RecordStore
 from services.records.sealer import Sealer
 from services.records.settings import RecordsSettings
 from services.records.subscribers import join_subscribers
+from shared.background import keep_running
 from shared.events.topics import RECORDS_ACCESS
 from shared.identity import Identities
-from shared.kafka import EventDoor, connection_of, open_producer
+from shared.kafka import EventDoor, Producer, connection_of, open_producer
 from shared.keyring import Keyring
 from shared.mongo import Database, Mongo, open_mongo
 from shared.notes import Notes, Presence
@@ -84,7 +84,7 @@ async def _open_vault(stack: AsyncExitStack, settings: RecordsSettings) -> Vault
 
 
 async def _assemble(
-    stack: AsyncExitStack, settings: RecordsSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: AIOKafkaProducer
+    stack: AsyncExitStack, settings: RecordsSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: Producer
 ) -> RecordsResources:
     database = mongo.database(settings.mongodb_database)
     keyring = Keyring(keyring_mongo.database(settings.keyring_database), vault=vault, kek=settings.kek, site=settings.site)
@@ -118,7 +118,8 @@ async def _keep_going(stack: AsyncExitStack, settings: RecordsSettings, database
     notes = desk.notes
     relay = Relay(notes.outbox, producer=notes.producer, owner=notes.incarnation, relayed=notes.relayed)
     presence = Presence(database, notes=notes, relay=relay, instance=settings.instance)
-    tasks = [asyncio.create_task(run()) for run in (relay.run, presence.run, affiliations.run)]
+    await _until_done(affiliations.load)
+    tasks = [keep_running(run) for run in (relay.run, presence.run, affiliations.run)]
     stack.push_async_callback(_leave, tasks, presence)
 
 

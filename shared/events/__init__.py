@@ -1,7 +1,6 @@
 """Events as facts between services: CloudEvents 1.0 in binary mode, each owned by the service that states it."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -27,8 +26,8 @@ class EventRecord:
     ident: str
     topic: str
     key: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-    value: bytes
+    headers: list[tuple[str, bytes]]
+    value: bytes | None
     partition: int | None = None
 
 

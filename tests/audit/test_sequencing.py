@@ -104,7 +104,7 @@ class TestSequencer:
             async with desk.running("sequencer"), other.running("sequencer"):
                 await desk.send(*(source.note() for _ in range(100)))
                 await desk.sequences(size=sent + 100)
-                await asyncio.sleep(1)  # both have joined the group, so both leave it in order
+                await asyncio.sleep(4)  # both have joined the group, so both leave it in order
 
         assert [entry.number for entry in await desk.entries()] == list(range(1, sent + 101))
 

@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 from services.records.decision import Permit, Refusal, decide
 from services.records.desk import Desk
 from services.records.erasing.erasures import Erasure, Erasures, ErasureState
-from services.records.model import WHOLE_CHART, Ask
+from services.records.model import WHOLE_CHART, Ask, Asked
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.refusals import NotFoundError
 from services.records.unanswerable import is_ours
-from services.records.writing.planned import Request
 from services.records.writing.write_records import StoreUnreachableError
 from shared.clock import utc_now
 from shared.errors import AnticipatedError, Sentence
@@ -37,6 +36,18 @@ class SamePersonError(AnticipatedError):
     )
 
 
+class WrongGroundsError(AnticipatedError):
+    """The proposal does not name its grounds."""
+
+    slug: ClassVar[str] = "wrong-grounds"
+    status: ClassVar[int] = 422
+    fhir_code: ClassVar[str] = "value"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Name the grounds: `retention-ended`, `person-asked` or `unlawful`.",
+        "Indiquez le fondement : `retention-ended`, `person-asked` ou `unlawful`.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Eraser:
     """What erasing needs besides the desk."""
@@ -45,23 +56,23 @@ class Eraser:
     keyring: Keyring
 
 
-async def propose_erasure(request: Request, patient: str, grounds: str, *, eraser: Eraser, desk: Desk) -> Erasure:
+async def propose_erasure(asked: Asked, patient: str, grounds: str, *, eraser: Eraser, desk: Desk) -> Erasure:
     """The first officer's word. Raises AccessRefusedError, GoneError or NotFoundError, each noted."""
-    permit = await _permitted(request, patient, desk)
+    permit = await _permitted(asked, patient, desk)
     known = PatientId(patient)
     note = desk.notes.draw(
-        ACCESS, access_facts(permit.ask, outcome=Outcome.ANSWERED, status=201, verdict=permit, step="proposed"), now=request.now
+        ACCESS, access_facts(permit.ask, outcome=Outcome.ANSWERED, status=201, verdict=permit, step="proposed"), now=asked.now
     )
 
     async def work(session: Any) -> Erasure:
-        erasure = await eraser.erasures.propose(known, grounds=grounds, officer=request.actor.ident, now=request.now, session=session)
-        await desk.notes.outbox.add([note], now=request.now, incarnation=desk.notes.incarnation, session=session)
+        erasure = await eraser.erasures.propose(known, grounds=grounds, officer=asked.actor.ident, now=asked.now, session=session)
+        await desk.notes.outbox.add([note], now=asked.now, incarnation=desk.notes.incarnation, session=session)
         return erasure
 
     try:
         erasure = await desk.mongo.transact(work)
     except BaseException as error:
-        await _unsettled(note, permit, request.now, desk)
+        await _unsettled(note, permit, asked.now, desk)
         raise StoreUnreachableError from error
     desk.notes.landed(note)
     desk.notes.outbox.filled.set()
@@ -79,27 +90,27 @@ async def _unsettled(note: EventRecord, permit: Permit, now: datetime, desk: Des
     desk.notes.settle_later(Pending([(note, otherwise)], kept, asyncio.get_running_loop().time() + 20))
 
 
-async def confirm_erasure(request: Request, ident: str, *, eraser: Eraser, desk: Desk) -> Erasure:
+async def confirm_erasure(asked: Asked, ident: str, *, eraser: Eraser, desk: Desk) -> Erasure:
     """The second officer's word, and the destruction. Confirming again what is destroyed changes nothing.
 
     Raises SamePersonError, NotFoundError or AccessRefusedError, each noted.
     """
     erasure = await eraser.erasures.find(ident) if is_ours(ident) else None
     if erasure is None:
-        await desk.note(access_facts(_ask(request, None), outcome=Outcome.NOT_FOUND, status=404), now=request.now)
+        await desk.note(access_facts(_ask(asked, None), outcome=Outcome.NOT_FOUND, status=404), now=asked.now)
         raise NotFoundError
     if erasure.state is ErasureState.DESTROYED:
         await desk.note(
-            access_facts(_ask(request, PatientId(erasure.patient)), outcome=Outcome.ANSWERED, status=200, step="repeated"), now=request.now
+            access_facts(_ask(asked, PatientId(erasure.patient)), outcome=Outcome.ANSWERED, status=200, step="repeated"), now=asked.now
         )
         return erasure
-    permit = await _permitted(request, erasure.patient, desk)
-    if not await eraser.erasures.start(ident, officer=request.actor.ident) and erasure.state is ErasureState.PROPOSED:
+    permit = await _permitted(asked, erasure.patient, desk)
+    if not await eraser.erasures.start(ident, officer=asked.actor.ident) and erasure.state is ErasureState.PROPOSED:
         facts = access_facts(permit.ask, outcome=Outcome.CONFLICT, status=SamePersonError.status, verdict=permit, step="confirmed")
-        await desk.note(facts, now=request.now)
+        await desk.note(facts, now=asked.now)
         raise SamePersonError
     facts = access_facts(permit.ask, outcome=Outcome.ANSWERED, status=200, verdict=permit, step="destroyed")
-    await destroy(erasure, facts, now=request.now, eraser=eraser, desk=desk)
+    await destroy(erasure, facts, now=asked.now, eraser=eraser, desk=desk)
     return await eraser.erasures.find(ident) or erasure
 
 
@@ -144,17 +155,19 @@ async def resume_erasures(*, eraser: Eraser, desk: Desk) -> int:
     return len(unfinished)
 
 
-def _ask(request: Request, patient: PatientId | None) -> Ask:
-    return Ask(request.actor, request.purpose, Action.ERASE, WHOLE_CHART, patient)
+def _ask(asked: Asked, patient: PatientId | None) -> Ask:
+    return Ask(asked.actor, asked.purpose, Action.ERASE, WHOLE_CHART, patient)
 
 
-async def _permitted(request: Request, patient: str, desk: Desk) -> Permit:
+async def _permitted(asked: Asked, patient: str, desk: Desk) -> Permit:
     known = PatientId(patient) if is_ours(patient) else None
-    facts = await desk.facts_about(known, now=request.now)
-    verdict = decide(_ask(request, known if facts.chart else None), facts, now=request.now)
+    facts = await desk.facts_about(known, now=asked.now)
+    verdict = decide(_ask(asked, known if facts.chart else None), facts, now=asked.now)
     if isinstance(verdict, Refusal):
-        raise await desk.refuse(verdict, now=request.now)
+        raise await desk.refuse(verdict, now=asked.now)
     if facts.chart is None:
-        await desk.note(access_facts(verdict.ask, outcome=Outcome.NOT_FOUND, status=404, verdict=verdict), now=request.now)
-        raise NotFoundError
+        await desk.note(access_facts(verdict.ask, outcome=Outcome.NOT_FOUND, status=404, verdict=verdict), now=asked.now)
+        error = NotFoundError()
+        error.noted = True
+        raise error
     return verdict

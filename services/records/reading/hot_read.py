@@ -15,6 +15,7 @@ from services.records.desk import Desk
 from services.records.fhir.definitions import RESOURCE_TYPES
 from services.records.reading.read_record import Read, read_record
 from services.records.unanswerable import note_incomplete
+from services.records.writing.planned import HELD_ELSEWHERE
 from shared.clock import utc_now
 from shared.errors import AnticipatedError
 from shared.http import FHIR_JSON, error_body, language_of, surprise_body
@@ -32,6 +33,7 @@ _SECONDS = Histogram(
 )
 _READS = Counter("serment_reads_total", "Protected reads by status.", ["status"])
 _KIND = FHIR_JSON.encode()
+SERVED_TYPES = RESOURCE_TYPES - set(HELD_ELSEWHERE)
 
 
 class HotRead:
@@ -46,7 +48,7 @@ class HotRead:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         matched = _PATH(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
-        if matched is None or matched[1] not in RESOURCE_TYPES:
+        if matched is None or matched[1] not in SERVED_TYPES:
             await self._app(scope, receive, send)
             return
         if not tracing():

@@ -79,7 +79,8 @@ async def search_by_patient(search: Search, patient: str, *, desk: Desk) -> Foun
     opened = await _opened_all(sealed, {(known, search.type): verdict}, search, desk)
     outcome = Outcome.ANSWERED if facts.chart is not None else Outcome.NOT_FOUND
     about = Ask(ask.actor, ask.purpose, ask.action, search.type or WHOLE_CHART, None if facts.chart is None else known)
-    decision = await desk.note(_facts(about, verdict, opened, outcome), now=search.now)
+    told = _facts(about, verdict, opened, outcome) | ({"status": 404} if facts.chart is None and search.type is None else {})
+    decision = await desk.note(told, now=search.now)
     if facts.chart is not None and not desk.still_holds(verdict):
         raise FactsChangedError
     return Found(opened, decision)

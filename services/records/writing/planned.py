@@ -2,23 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, ClassVar
 
 from services.records.model import SealedRecord
 from shared.errors import AnticipatedError, Sentence
-from shared.identity import Actor
 from shared.vocabulary import SITE_OWNER, Action, PatientId
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Who writes, for what purpose, when; `addressed` gathers the patients a refusal must be noted for."""
-
-    actor: Actor
-    purpose: str
-    now: datetime
-    addressed: set[PatientId] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 from services.records.desk import Desk
 from services.records.fhir.issues import InvalidResourceError, Issue
 from services.records.fhir.parsing import dump_json, parse_json
+from services.records.model import Asked
+from services.records.noting_failures import noting_failures
 from services.records.refusals import NotFoundError
 from services.records.unanswerable import is_ours
-from services.records.writing.noting_failures import noting_failures
-from services.records.writing.planned import ClientIdError, IdMismatchError, Planned, Request, SeveralPatientsError, Written
+from services.records.writing.planned import ClientIdError, IdMismatchError, Planned, SeveralPatientsError, Written
 from services.records.writing.resolve_references import Resolution, conditional_targets, resolve
 from services.records.writing.store_record import LARGEST_RESOURCE, check, owner_of, site_identifiers
 from services.records.writing.write_records import write_records
@@ -60,12 +61,13 @@ class Entry:
     resource: dict[str, Any] | None = field(repr=False, default=None)
 
 
-async def store_bundle(request: Request, raw: bytes, *, desk: Desk) -> tuple[list[Entry], dict[str, Written]]:
+async def store_bundle(asked: Asked, raw: bytes, *, desk: Desk) -> tuple[list[Entry], dict[str, Written]]:
     """The entries in order, and what was written by address. Raises what is wrong with the first wrong entry, or the refusal."""
-    async with noting_failures(request, Action.CREATE, "Bundle", resource=None, desk=desk):
-        entries = await _entries(parse_json(raw, limit=LARGEST_BUNDLE), desk)
-        plans = await _plans(request, entries, desk)
-        written = await write_records(request, plans, desk=desk) if plans else []
+    async with noting_failures(asked, Action.CREATE, "Bundle", resource=None, desk=desk):
+        bundle = await asyncio.to_thread(parse_json, raw, limit=LARGEST_BUNDLE)
+        entries = await _entries(bundle, desk)
+        plans = await _plans(asked, entries, desk)
+        written = await write_records(asked, plans, desk=desk) if plans else []
         return entries, {one.planned.address: one for one in written}
 
 
@@ -153,7 +155,7 @@ async def _with_conditions(entries: Sequence[Entry], rows: Sequence[Mapping[str,
     return result
 
 
-async def _plans(request: Request, entries: Sequence[Entry], desk: Desk) -> list[Planned]:
+async def _plans(asked: Asked, entries: Sequence[Entry], desk: Desk) -> list[Planned]:
     """References are resolved before owners are known, because the patient may be in the Bundle itself."""
     resolution = await resolve([entry for entry in entries if entry.resource is not None], desk)
     existing = await desk.store.find_many([f"{entry.type}/{entry.ident}" for entry in entries if entry.method != "POST"])
@@ -161,7 +163,7 @@ async def _plans(request: Request, entries: Sequence[Entry], desk: Desk) -> list
     addresses = [plan.address for plan in plans]
     if len(set(addresses)) != len(addresses):
         raise NotATransactionError
-    request.addressed.update(plan.patient for plan in plans if plan.patient is not None and not plan.registers)
+    asked.addressed.update(plan.patient for plan in plans if plan.patient is not None and not plan.registers)
     return plans
 
 

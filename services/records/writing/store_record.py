@@ -1,20 +1,21 @@
 """Creates, updates or deletes one resource."""
 
+import asyncio
 import re
 import uuid
 from typing import Any
 
 from services.records.desk import Desk
-from services.records.fhir.definitions import PATIENT_PATHS
+from services.records.fhir.definitions import PATIENT_PATHS, RESOURCE_TYPES
 from services.records.fhir.issues import InvalidResourceError
 from services.records.fhir.parsing import parse_json
 from services.records.fhir.references import patients_of, walk_references
 from services.records.fhir.validation import validate
 from services.records.knowing.identifiers import identifiers_of
-from services.records.model import SealedRecord
+from services.records.model import Asked, SealedRecord
+from services.records.noting_failures import noting_failures
 from services.records.refusals import NotFoundError
 from services.records.unanswerable import is_ours
-from services.records.writing.noting_failures import noting_failures
 from services.records.writing.planned import (
     HELD_ELSEWHERE,
     ClientIdError,
@@ -22,7 +23,6 @@ from services.records.writing.planned import (
     IdMismatchError,
     NoPatientError,
     Planned,
-    Request,
     SeveralPatientsError,
     Written,
 )
@@ -30,26 +30,29 @@ from services.records.writing.write_records import write_records
 from shared.vocabulary import SITE_OWNER, Action, PatientId
 
 LARGEST_RESOURCE = 2 << 20
+PARSED_ASIDE = 256 << 10
 MAY_STAND_ALONE = frozenset({"Group", "Person", "Provenance", "Schedule", "List", "Basic", "ResearchSubject"})
 """Types of the patient compartment that may be about no patient at all."""
 _LITERAL = re.compile(r"Patient/([A-Za-z0-9.\-]{1,64})(?:/_history/.+)?").fullmatch
 
 
-async def create_record(request: Request, type_: str, raw: bytes, *, desk: Desk) -> Written:
+async def create_record(asked: Asked, type_: str, raw: bytes, *, desk: Desk) -> Written:
     """The client's own id, version and time are ignored (FHIR R4, create). Raises what is wrong with the body, or the refusal."""
-    async with noting_failures(request, Action.CREATE, type_, resource=None, desk=desk):
-        resource = _sound(request, raw, type_)
+    async with noting_failures(asked, Action.CREATE, type_, resource=None, desk=desk):
+        require_type(type_)
+        resource = await _sound(asked, raw, type_)
         ident = str(uuid.uuid4())
         plan = Planned(Action.CREATE, type_, ident, owner_of(resource, ident), resource, identifiers=site_identifiers(resource, ident))
-        return (await write_records(request, [plan], desk=desk))[0]
+        return (await write_records(asked, [plan], desk=desk))[0]
 
 
-async def update_record(request: Request, type_: str, ident: str, raw: bytes, *, if_match: int | None, desk: Desk) -> Written:
+async def update_record(asked: Asked, type_: str, ident: str, raw: bytes, *, if_match: int | None, desk: Desk) -> Written:
     """A new version of what is there, or was there before it was deleted. Raises ClientIdError for an id this server never gave."""
     address = f"{type_}/{ident}" if is_ours(ident) else None
-    async with noting_failures(request, Action.UPDATE, type_, resource=address, desk=desk):
-        existing = await _existing(request, address, desk)
-        resource = _sound(request, raw, type_)
+    async with noting_failures(asked, Action.UPDATE, type_, resource=address, desk=desk):
+        existing = await _existing(asked, address, desk)
+        require_type(type_)
+        resource = await _sound(asked, raw, type_)
         if existing is None:
             raise ClientIdError
         if resource.get("id") != ident:
@@ -57,30 +60,32 @@ async def update_record(request: Request, type_: str, ident: str, raw: bytes, *,
         if owner_of(resource, ident) != existing.owner:
             raise SeveralPatientsError
         plan = Planned(Action.UPDATE, type_, ident, existing.owner, resource, existing, if_match, site_identifiers(resource, ident))
-        return (await write_records(request, [plan], desk=desk))[0]
+        return (await write_records(asked, [plan], desk=desk))[0]
 
 
-async def delete_record(request: Request, type_: str, ident: str, *, if_match: int | None, desk: Desk) -> Written:
+async def delete_record(asked: Asked, type_: str, ident: str, *, if_match: int | None, desk: Desk) -> Written:
     """Idempotent: deleting again writes another tombstone version. Raises NotFoundError for what was never there."""
     address = f"{type_}/{ident}" if is_ours(ident) else None
-    async with noting_failures(request, Action.DELETE, type_, resource=address, desk=desk):
-        existing = await _existing(request, address, desk)
+    async with noting_failures(asked, Action.DELETE, type_, resource=address, desk=desk):
+        existing = await _existing(asked, address, desk)
         if existing is None:
             raise NotFoundError
         plan = Planned(Action.DELETE, type_, ident, existing.owner, None, existing, if_match)
-        return (await write_records(request, [plan], desk=desk))[0]
+        return (await write_records(asked, [plan], desk=desk))[0]
 
 
-async def _existing(request: Request, address: str | None, desk: Desk) -> SealedRecord | None:
+async def _existing(asked: Asked, address: str | None, desk: Desk) -> SealedRecord | None:
     existing = await desk.store.find(address) if address else None
     if existing is not None and existing.patient is not None:
-        request.addressed.add(existing.patient)
+        asked.addressed.add(existing.patient)
     return existing
 
 
-def _sound(request: Request, raw: bytes, type_: str) -> dict[str, Any]:
-    resource = parse_json(raw, limit=LARGEST_RESOURCE)
-    request.addressed.update(PatientId(patient) for patient in _addressed(resource))
+async def _sound(asked: Asked, raw: bytes, type_: str) -> dict[str, Any]:
+    """A large body is parsed beside the loop, so that reads go on meanwhile."""
+    large = len(raw) > PARSED_ASIDE
+    resource = await asyncio.to_thread(parse_json, raw, limit=LARGEST_RESOURCE) if large else parse_json(raw, limit=LARGEST_RESOURCE)
+    asked.addressed.update(PatientId(patient) for patient in _addressed(resource))
     check(resource, type_)
     return resource
 
@@ -91,6 +96,14 @@ def _addressed(resource: dict[str, Any]) -> set[str]:
         return {patient for patient in patients_of(resource) if is_ours(patient)}
     except (TypeError, AttributeError, KeyError, ValueError):
         return set()
+
+
+def require_type(type_: str) -> None:
+    """Raises NotFoundError for what is no type, ElsewhereError for what another service holds."""
+    if type_ not in RESOURCE_TYPES:
+        raise NotFoundError
+    if type_ in HELD_ELSEWHERE:
+        raise ElsewhereError
 
 
 def check(resource: dict[str, Any], type_: str | None) -> None:

@@ -12,13 +12,13 @@ from services.records.decision import Permit, Refusal, decide
 from services.records.desk import Desk
 from services.records.fhir.parsing import dump_json
 from services.records.fhir.references import security_labels
-from services.records.model import Ask, Facts, SealedRecord
+from services.records.model import Ask, Asked, Facts, SealedRecord
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.record_store import Replacement, VersionConflictError
 from services.records.refusals import GoneError
 from services.records.sealer import KeyErasedError
 from services.records.writing.care import header_after
-from services.records.writing.planned import Planned, Request, UnknownPatientError, Written
+from services.records.writing.planned import Planned, UnknownPatientError, Written
 from shared.clock import rfc3339
 from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord
@@ -53,39 +53,41 @@ class StoreUnreachableError(AnticipatedError):
     )
 
 
-async def write_records(request: Request, plans: Sequence[Planned], *, desk: Desk) -> list[Written]:
+async def write_records(asked: Asked, plans: Sequence[Planned], *, desk: Desk) -> list[Written]:
     """All or nothing. Each error but the last is noted for every patient addressed.
 
     Raises the refusal of the first change that is refused, VersionConflictError, UnknownPatientError, GoneError, or StoreUnreachableError.
     """
-    request.addressed.update(plan.patient for plan in plans if plan.patient is not None and not plan.registers)
-    verdicts = await _decided(request, plans, desk)
+    asked.addressed.update(plan.patient for plan in plans if plan.patient is not None and not plan.registers)
+    verdicts = await _decided(asked, plans, desk)
     keys = await _keys(plans, desk)
-    sealed = await _sealed(request, plans, keys, desk)
-    facts = _facts(request, sealed, verdicts)
-    notes = [desk.notes.draw(ACCESS, each, now=request.now) for each in facts]
+    sealed = await _sealed(asked, plans, keys, desk)
+    facts = _facts(asked, sealed, verdicts)
+    notes = [desk.notes.draw(ACCESS, each, now=asked.now) for each in facts]
     sealed = [replace(one, record=replace(one.record, note=_note_of(one, notes, facts))) for one in sealed]
-    await _commit(request, sealed, notes, facts, desk)
+    await _commit(asked, sealed, notes, facts, desk)
     return [Written(one.planned, one.record, one.body, one.record.note) for one in sealed]
 
 
-async def _decided(request: Request, plans: Sequence[Planned], desk: Desk) -> dict[str, Permit]:
+async def _decided(asked: Asked, plans: Sequence[Planned], desk: Desk) -> dict[str, Permit]:
     """One verdict per owner: the last permit stands for the owner's note; the first refusal ends the request."""
     verdicts: dict[str, Permit] = {}
-    asked: set[tuple[str, str, str]] = set()
+    decided: set[tuple[str, str, str]] = set()
     facts_of: dict[str, Facts] = {}
     registered = {plan.owner for plan in plans if plan.registers}
     for plan in plans:
-        if (plan.owner, plan.type, plan.action) in asked:
+        if (plan.owner, plan.type, plan.action) in decided:
             continue
-        asked.add((plan.owner, plan.type, plan.action))
-        ask = Ask(request.actor, request.purpose, plan.action, plan.type, plan.patient)
+        decided.add((plan.owner, plan.type, plan.action))
+        ask = Ask(asked.actor, asked.purpose, plan.action, plan.type, plan.patient)
         if plan.owner not in facts_of:
-            facts_of[plan.owner] = await desk.facts_about(plan.patient, now=request.now)
+            facts_of[plan.owner] = await desk.facts_about(plan.patient, now=asked.now)
         facts = facts_of[plan.owner]
-        verdict = decide(ask, facts, now=request.now)
+        verdict = decide(ask, facts, now=asked.now)
         if isinstance(verdict, Refusal):
-            raise await desk.refuse(verdict, now=request.now, resource=None if plan.action == "create" else plan.address)
+            if len(asked.addressed) > 1:
+                raise desk.error_of(verdict)  # noted for every patient addressed by `noting_failures`
+            raise await desk.refuse(verdict, now=asked.now, resource=None if plan.action == "create" else plan.address)
         if plan.patient is not None and facts.chart is None and plan.owner not in registered:
             raise UnknownPatientError
         verdicts[plan.owner] = verdict
@@ -99,26 +101,26 @@ async def _keys(plans: Sequence[Planned], desk: Desk) -> dict[str, OwnersKeys]:
         raise GoneError from None
 
 
-async def _sealed(request: Request, plans: Sequence[Planned], keys: Mapping[str, OwnersKeys], desk: Desk) -> list[Sealed]:
+async def _sealed(asked: Asked, plans: Sequence[Planned], keys: Mapping[str, OwnersKeys], desk: Desk) -> list[Sealed]:
     """Gives way to other requests every hundred resources: a large Bundle must not hold up reads."""
     sealed = []
     for count, plan in enumerate(plans, 1):
-        sealed.append(_seal(request, plan, keys[plan.owner], desk))
+        sealed.append(_seal(asked, plan, keys[plan.owner], desk))
         if count % _YIELD_EVERY == 0:
             await asyncio.sleep(0)
     return sealed
 
 
-def _seal(request: Request, plan: Planned, keys: OwnersKeys, desk: Desk) -> Sealed:
+def _seal(asked: Asked, plan: Planned, keys: OwnersKeys, desk: Desk) -> Sealed:
     if plan.if_match is not None and (plan.existing is None or plan.existing.version != plan.if_match):
         raise VersionConflictError
     version = plan.existing.version + 1 if plan.existing else 1
     body, labels = b"", tuple[str, ...]()
     if plan.resource is not None:
-        body, labels = dump_json(stamped(plan.resource, plan.ident, version, request.now)), security_labels(plan.resource)
+        body, labels = dump_json(stamped(plan.resource, plan.ident, version, asked.now)), security_labels(plan.resource)
     place = desk.sealer.place(plan.owner, plan.type, plan.ident, version)
     bytes_ = desk.sealer.seal(keys, body, place, labels=labels)
-    return Sealed(plan, SealedRecord(plan.type, plan.ident, plan.owner, version, request.now, bytes_, plan.resource is None), body)
+    return Sealed(plan, SealedRecord(plan.type, plan.ident, plan.owner, version, asked.now, bytes_, plan.resource is None), body)
 
 
 def stamped(resource: Mapping[str, Any], ident: str, version: int, now: datetime) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def stamped(resource: Mapping[str, Any], ident: str, version: int, now: datetime
     return front | {name: value for name, value in resource.items() if name not in front}
 
 
-def _facts(request: Request, sealed: Sequence[Sealed], verdicts: Mapping[str, Permit]) -> list[dict[str, Any]]:
+def _facts(asked: Asked, sealed: Sequence[Sealed], verdicts: Mapping[str, Permit]) -> list[dict[str, Any]]:
     """One note per patient, and one for the request when that is none or several.
 
     What belongs to no patient is told by the request's note, or by the only patient's.
@@ -142,8 +144,8 @@ def _facts(request: Request, sealed: Sequence[Sealed], verdicts: Mapping[str, Pe
         verdict = verdicts.get(owner) or next(iter(verdicts.values()))
         single = told[0].planned if len(told) == 1 else None
         ask = Ask(
-            request.actor,
-            request.purpose,
+            asked.actor,
+            asked.purpose,
             told[0].planned.action if single else verdict.ask.action,
             single.type if single else "Bundle",
             _patient(owner),
@@ -170,16 +172,16 @@ def _note_of(one: Sealed, notes: Sequence[EventRecord], facts: Sequence[Mapping[
 
 
 async def _commit(
-    request: Request, sealed: Sequence[Sealed], notes: Sequence[EventRecord], facts: Sequence[Mapping[str, Any]], desk: Desk
+    asked: Asked, sealed: Sequence[Sealed], notes: Sequence[EventRecord], facts: Sequence[Mapping[str, Any]], desk: Desk
 ) -> None:
     """A conflict turns the notes into ones that say so, under the same numbers; an end that nobody told is read back later."""
 
     def instead(outcome: Outcome, status: int, reason: str) -> list[EventRecord]:
         told = [failed(each, outcome=outcome, status=status, reason=reason) for each in facts]
-        return [desk.notes.redraw(note, each, now=request.now) for note, each in zip(notes, told, strict=True)]
+        return [desk.notes.redraw(note, each, now=asked.now) for note, each in zip(notes, told, strict=True)]
 
     try:
-        await desk.mongo.transact(lambda session: _work(request, sealed, notes, desk, session))
+        await desk.mongo.transact(lambda session: _work(asked, sealed, notes, desk, session))
     except VersionConflictError as error:
         for note in instead(Outcome.CONFLICT, error.status, error.slug):
             await desk.notes.keep(note)
@@ -206,20 +208,20 @@ def _after_commit(sealed: Sequence[Sealed], notes: Sequence[EventRecord], desk: 
     desk.notes.outbox.filled.set()
 
 
-async def _work(request: Request, sealed: Sequence[Sealed], notes: Sequence[EventRecord], desk: Desk, session: Any) -> None:
+async def _work(asked: Asked, sealed: Sequence[Sealed], notes: Sequence[EventRecord], desk: Desk, session: Any) -> None:
     """The transaction: headers, resources, indexes, notes and events; it may run more than once."""
     events = []
     for patient in dict.fromkeys(one.planned.patient for one in sealed if one.planned.patient is not None):
         mine = [one.planned for one in sealed if one.planned.owner == patient]
-        revision = await _renew_header(patient, mine, request.now, desk, session)
+        revision = await _renew_header(patient, mine, asked.now, desk, session)
         events.append(
-            ChartChanged(patient=patient, site=desk.site, revision=revision).to_record(source=f"/records/{desk.site}", now=request.now)
+            ChartChanged(patient=patient, site=desk.site, revision=revision).to_record(source=f"/records/{desk.site}", now=asked.now)
         )
     await desk.store.replace([Replacement(one.record, one.planned.existing) for one in sealed], session=session)
     for one in sealed:
         if one.planned.patient is None:
             await _index(one.planned, desk, session)
-    await desk.notes.outbox.add([*notes, *events], now=request.now, incarnation=desk.notes.incarnation, session=session)
+    await desk.notes.outbox.add([*notes, *events], now=asked.now, incarnation=desk.notes.incarnation, session=session)
 
 
 async def _renew_header(patient: PatientId, changes: Sequence[Planned], now: datetime, desk: Desk, session: Any) -> int:

@@ -1,0 +1,1 @@
+"""The login page before OpenBao on one machine: a password becomes a code, and nothing is kept."""

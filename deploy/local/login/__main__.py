@@ -1,0 +1,5 @@
+"""`python -m deploy.local.login`."""
+
+from deploy.local.login.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The pages of Serment, and the sessions of the people who use them."""

@@ -1,0 +1,5 @@
+"""`python -m services.portal`."""
+
+from services.portal.main import main
+
+main()

@@ -1,0 +1,25 @@
+"""The things that every story of `portal` works with."""
+
+from dataclasses import dataclass
+
+from services.portal.begun_sign_ins import BegunSignIns
+from services.portal.ledger_activity import LedgerActivity
+from services.portal.provider import Provider
+from services.portal.sessions import Sessions
+from services.portal.streams import Streams
+from shared.identity import Identities
+from shared.notes import Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Frozen; tests make one with their own things under the same names."""
+
+    client_id: str
+    provider: Provider
+    identities: Identities
+    begun_sign_ins: BegunSignIns
+    sessions: Sessions
+    activity: LedgerActivity
+    streams: Streams
+    notes: Notes

@@ -1,0 +1,85 @@
+"""Runs `portal`: opens its resources, joins its doors, answers until it is told to stop."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from services.portal.api import router
+from services.portal.page_headers import WithPageHeaders, page_headers
+from services.portal.pages import STATIC, language_for, problem_page
+from services.portal.resources import PortalResources, open_resources
+from services.portal.settings import PortalSettings
+from services.portal.words import WORDS
+from shared.errors import AnticipatedError
+from shared.http import create_app
+from shared.telemetry import close_telemetry, open_telemetry
+
+log = structlog.get_logger("serment.portal")
+
+
+def make_app(settings: PortalSettings) -> WithPageHeaders:
+    """The ASGI application; its resources open with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings) as has:
+            app.state.resources = has
+            yield
+
+    app = create_app("Serment portal", lifespan=lifespan, pings=_pings)
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(AnticipatedError, _on_anticipated)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_http)
+    app.add_exception_handler(Exception, _on_surprise)
+    return WithPageHeaders(app, page_headers(settings.login_origin, https=settings.public_url.startswith("https:")))
+
+
+def _pings(app: FastAPI) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    has: PortalResources = app.state.resources
+    return has.pings
+
+
+async def _on_anticipated(request: Request, error: Exception) -> Response:
+    if not isinstance(error, AnticipatedError):
+        raise error
+    return problem_page(error.said().in_language(language_for(request)), request, status=error.status)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 422
+    word = WORDS["wrong-request" if status == 422 else "nothing-here"]
+    return problem_page(word.in_language(language_for(request)), request, status=status)
+
+
+async def _on_surprise(request: Request, error: Exception) -> Response:
+    log.error("http.surprise", error=type(error).__name__)
+    return problem_page(WORDS["surprise"].in_language(language_for(request)), request, status=500)
+
+
+def main() -> None:
+    settings = PortalSettings()
+    open_telemetry("portal", instance=settings.instance, level=settings.log_level)
+    uvicorn.run(
+        make_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=10,
+    )
+    close_telemetry()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Finds out who asks, before any route of `records` does its work."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+
+from services.records.fhir.definitions import RESOURCE_TYPES
+from services.records.model import Asked
+from services.records.resources import RecordsResources
+from services.records.unanswerable import note_incomplete
+from shared.clock import utc_now
+from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
+from shared.vocabulary import Action, Profession
+
+_ACTIONS = {"POST": Action.CREATE, "PUT": Action.UPDATE, "PATCH": Action.UPDATE, "DELETE": Action.DELETE}
+
+
+def professions(*allowed: Profession) -> dict[str, Any]:
+    """What a route declares for docs/permissions.md; `decide` is what enforces it."""
+    return {"x-professions": sorted(allowed)}
+
+
+def resources_of(request: Request) -> RecordsResources:
+    return request.app.state.resources  # type: ignore[no-any-return]
+
+
+Has = Annotated[RecordsResources, Depends(resources_of)]
+
+
+async def asking(request: Request, has: Has, x_purpose_of_use: Annotated[str | None, Header()] = None) -> Asked:
+    """Actor, purpose and time; a genuine token that does not say enough is refused and noted."""
+    now = utc_now()
+    token = bearer(request.headers.get("authorization"))
+    try:
+        actor = await has.identities.verify(token)
+        return Asked(actor, purpose_of(actor, x_purpose_of_use), now)
+    except (TokenIncompleteError, PurposeNotHeldError) as error:
+        type_, ident, *_rest = [*request.url.path.removeprefix("/fhir/").split("/"), "", ""]
+        action = _ACTIONS.get(request.method, Action.SEARCH)
+        await note_incomplete(error, type_ if type_ in RESOURCE_TYPES else "", ident, now=now, desk=has.desk, action=action)
+        raise
+
+
+Asking = Annotated[Asked, Depends(asking)]

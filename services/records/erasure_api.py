@@ -1,0 +1,39 @@
+"""The door of erasures, beside FHIR: one officer proposes, another confirms."""
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+
+from services.records.asking import Asking, Has, professions
+from services.records.erasing.erase_chart import WrongGroundsError, confirm_erasure, propose_erasure
+from services.records.erasing.erasures import Erasure
+from services.records.model import WHOLE_CHART
+from services.records.noting_failures import noting_failures
+from services.records.schemas import ErasureAnswer, ErasureProposal
+from services.records.unanswerable import is_ours
+from shared.vocabulary import Action, PatientId, Profession
+
+charts = APIRouter()
+ERASERS = professions(Profession.PRIVACY_OFFICER)
+
+
+@charts.post("/charts/{patient}/erasures", status_code=201, openapi_extra=ERASERS)
+async def propose(patient: str, request: Request, asked: Asking, has: Has) -> ErasureAnswer:
+    """The first of two officers; the body is `{"grounds": "retention-ended" | "person-asked" | "unlawful"}`."""
+    async with noting_failures(asked, Action.ERASE, WHOLE_CHART, resource=None, desk=has.desk):
+        if is_ours(patient):
+            asked.addressed.add(PatientId(patient))
+        try:
+            proposal = ErasureProposal.model_validate_json(await request.body())
+        except ValidationError:
+            raise WrongGroundsError from None
+        return _answer(await propose_erasure(asked, patient, proposal.grounds, eraser=has.eraser, desk=has.desk))
+
+
+@charts.post("/erasures/{ident}/confirmation", openapi_extra=ERASERS)
+async def confirm(ident: str, asked: Asking, has: Has) -> ErasureAnswer:
+    """The second officer; the chart's keys are destroyed when this is answered."""
+    return _answer(await confirm_erasure(asked, ident, eraser=has.eraser, desk=has.desk))
+
+
+def _answer(erasure: Erasure) -> ErasureAnswer:
+    return ErasureAnswer(id=erasure.ident, state=erasure.state, proposed_at=erasure.proposed_at, destroyed_at=erasure.destroyed_at)

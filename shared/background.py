@@ -1,0 +1,26 @@
+"""Runs what works beside the answers; a task that ends by surprise ends the process, so that the platform starts a whole one."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger("serment.background")
+
+
+def keep_running(run: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[None]":
+    """The task, which the caller cancels when it closes."""
+    task = asyncio.create_task(run(), name=run.__qualname__)
+    task.add_done_callback(_ended)
+    return task
+
+
+def _ended(task: "asyncio.Task[None]") -> None:
+    if task.cancelled():
+        return
+    error = task.exception()
+    log.critical("background.ended", task=task.get_name(), error=type(error).__name__)
+    os.kill(os.getpid(), signal.SIGTERM)
