@@ -31,7 +31,7 @@ class Coalesced(Generic[K, V]):
             if not self._called and len(self._rounds) < 2:  # noqa: PLR2004 - two rounds keep the server and this process both busy
                 self._called = True
                 loop.call_soon(self._start)
-        return future
+        return asyncio.shield(future)  # a waiter that is cancelled ends nobody else's wait
 
     def _start(self) -> None:
         self._called = False

@@ -62,7 +62,7 @@ def _add_health(app: FastAPI, pings: Callable[[FastAPI], Mapping[str, Ping]]) ->
 def language_of(accept_language: str | None) -> str:
     """`fr` or `en`, by the caller's weights (RFC 9110, 12.5.4); English when neither is asked for."""
     best, best_weight = "en", 0.0
-    for part in (accept_language or "").lower().split(","):
+    for part in (accept_language or "").lower().replace(" ", "").split(","):
         tag, _, weight = part.strip().partition(";q=")
         try:
             quality = float(weight or 1)
@@ -115,7 +115,7 @@ def _plain(request: Request, slug: str, status: int, sentence: Sentence) -> Resp
     """For what is not ours: a route that is not there, a body that FastAPI refused, a surprise."""
     text = sentence.in_language(language_of(request.headers.get("accept-language")))
     code = {404: "not-found", 405: "not-supported", 422: "invalid"}.get(status, "exception")
-    fhir = request.url.path.startswith("/fhir")
+    fhir = request.url.path == "/fhir" or request.url.path.startswith("/fhir/")
     body = (
         orjson.dumps({"resourceType": "OperationOutcome", "issue": [_issue(code, text, None, slug)]})
         if fhir

@@ -283,7 +283,7 @@ class EventDoor:
     async def _commit(self, consumer: Any, partition: TopicPartition, offset: int) -> None:
         try:
             await consumer.commit({partition: offset})
-        except (CommitFailedError, IllegalStateError):
+        except KafkaError:
             log.info("event.partition-lost", topic=partition.topic, partition=partition.partition)
 
 

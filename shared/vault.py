@@ -12,7 +12,7 @@ import hvac
 import structlog
 
 log = structlog.get_logger("serment.vault")
-_BATCH = 400
+_BATCH = 240  # four strings of JSON an item, and the server refuses a request of more than a thousand
 _PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
@@ -61,7 +61,7 @@ class Vault:
         return base64.b64decode(data["plaintext"]), str(data["ciphertext"])
 
     async def unwrap(self, kek: str, items: Sequence[tuple[str, bytes]]) -> list[bytes | UnwrapRefusedError]:
-        """Opens (wrapped key, context) pairs, at most 400 a call; an item that transit refuses is answered as its own error."""
+        """Opens (wrapped key, context) pairs, at most 240 a call; an item that transit refuses is answered as its own error."""
         opened: list[bytes | UnwrapRefusedError] = []
         for start in range(0, len(items), _BATCH):
             part = items[start : start + _BATCH]

@@ -129,5 +129,9 @@ def _portal(launch: Launch) -> Program:
 
 
 def _login(launch: Launch) -> Program:
-    env = {"SERMENT_LOGIN_PORT": str(launch.ports["login"]), "SERMENT_LOGIN_OPENBAO": launch.servers.openbao.address}
+    env = {
+        "SERMENT_LOGIN_PORT": str(launch.ports["login"]),
+        "SERMENT_LOGIN_OPENBAO": launch.servers.openbao.address,
+        "SERMENT_LOGIN_REDIRECT_URI": f"{launch.ports.url('portal')}/callback",
+    }
     return _program(launch, "login", "deploy.local.login", env)

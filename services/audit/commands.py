@@ -107,10 +107,14 @@ def _print(report: Report, console: Console) -> None:
     counted = ", ".join(f"{count} {name}" for name, count in sorted(report.counts.items()))
     console.print(f"Looked at: {counted or 'nothing'}.")
     for finding in report.findings:
-        console.print(f"{finding.severity}: {finding.rule} in {finding.where}: {json.dumps(dict(finding.evidence), default=str)}", highlight=False)
+        console.print(
+            f"{finding.severity}: {finding.rule} in {finding.where}: {json.dumps(dict(finding.evidence), default=str)}", highlight=False
+        )
     console.print("Everything holds." if report.ok else f"{report.failures} failures: keep this output and call the privacy officer.")
 
 
 def _print_json(report: Report, console: Console) -> None:
     findings = [{"severity": one.severity, "rule": one.rule, "where": one.where, "evidence": dict(one.evidence)} for one in report.findings]
-    console.print_json(json.dumps({"ok": report.ok, "counts": dict(report.counts), "rules": dict(report.rules), "findings": findings}, default=str))
+    console.print_json(
+        json.dumps({"ok": report.ok, "counts": dict(report.counts), "rules": dict(report.rules), "findings": findings}, default=str)
+    )

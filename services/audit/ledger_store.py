@@ -106,11 +106,16 @@ class LedgerStore:
         rows = [entry_of(row) async for row in self._entries(log).find({"note": note})]
         return min(rows, key=lambda entry: (entry.flag is not None, entry.index), default=None)
 
-    async def entries(self, log: Log, first: int, end: int) -> AsyncIterator[Entry]:
-        """Those of [first, end), by index."""
-        async for row in self._entries(log).find({"_id": {"$gte": first, "$lt": end}}).sort("_id", 1).batch_size(500):
+    async def page(self, log: Log, first: int, end: int) -> list[Entry]:
+        """Those of [first, end), a few hundred at most."""
+        return [entry_of(row) async for row in self._entries(log).find({"_id": {"$in": list(range(first, end))}}).sort("_id", 1)]
+
+    async def entries_from(self, log: Log, first: int) -> AsyncIterator[Entry]:
+        """All from that index on, as a stream."""
+        async for row in self._entries(log).find({"_id": {"$gte": first}}).sort("_id", 1).batch_size(500):
             yield entry_of(row)
 
     async def leaves(self, log: Log, first: int, end: int) -> list[bytes]:
-        rows = self._entries(log).find({"_id": {"$gte": first, "$lt": end}}, projection={"leaf": 1}).sort("_id", 1)
+        """The leaf data of [first, end), a few hundred at most."""
+        rows = self._entries(log).find({"_id": {"$in": list(range(first, end))}}, projection={"leaf": 1}).sort("_id", 1)
         return [bytes(row["leaf"]) async for row in rows]

@@ -1,9 +1,10 @@
 """Opens what `audit` works with, in the order in which it is needed, and closes it again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -13,6 +14,7 @@ from services.audit.entry_sealer import EntrySealer
 from services.audit.ledger_store import LedgerStore
 from services.audit.model import LOGGED_TOPICS, Log
 from services.audit.progress import Progress
+from services.audit.sequencing.log_door import LogDoor
 from services.audit.sequencing.sequence_notes import Ledger
 from services.audit.sequencing.sequencer import Pace, Sequencer
 from services.audit.settings import AuditSettings
@@ -30,6 +32,7 @@ from shared.mongo import Mongo, MongoError, open_mongo
 from shared.outbox import Outbox, Relay
 from shared.vault import Vault, VaultUnavailableError
 
+Loop = Callable[[], Coroutine[Any, Any, None]]
 log = structlog.get_logger("serment.audit")
 
 
@@ -54,24 +57,24 @@ class AuditResources:
     signer: CheckpointSigner
     logs: Mapping[str, Progress]
 
-    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
+    def loops(self) -> dict[str, Loop]:
         """What runs as long as the process does, by name."""
         relay = Relay(self.outbox, producer=self.producer, owner=self.settings.instance, relayed=lambda _topic: None)
-        running: dict[str, Callable[[], Awaitable[None]]] = {"relay": relay.run}
+        running: dict[str, Loop] = {"relay": relay.run}
         for topic, progress in self.logs.items():
-            sequencer, signing = self._sequencer(progress), self._signing(progress)
-            running[f"sequencer/{topic}"] = lambda each=sequencer: each.run(self.connection)  # type: ignore[misc]
-            running[f"signing/{topic}"] = lambda each=signing: each.run(self.connection)  # type: ignore[misc]
+            running[f"sequencer/{topic}"] = self._sequencer(progress).run
+            running[f"signing/{topic}"] = self._signing(progress).run
         return running
 
     def _sequencer(self, progress: Progress) -> Sequencer:
         ledger = Ledger(progress.log, self.store, self.sealer)
         pace = Pace(self.settings.largest_batch, self.settings.gathering_pause, self.settings.silence_bound)
-        return Sequencer(ledger, tiles=self.tiles, suspicions=self.suspicions, topic_ids=self.topic_ids, progress=progress, pace=pace)
+        door = LogDoor(self.connection, self.topic_ids)
+        return Sequencer(ledger, tiles=self.tiles, suspicions=self.suspicions, door=door, progress=progress, pace=pace)
 
     def _signing(self, progress: Progress) -> SigningLoop:
         desk = SigningDesk(progress.log, self.store, self.tiles, self.checkpoints, self.signer, self.suspicions)
-        return SigningLoop(desk, progress=progress, pause=self.settings.signing_pause)
+        return SigningLoop(desk, connection=self.connection, progress=progress, pause=self.settings.signing_pause)
 
     def pings(self) -> dict[str, Ping]:
         stores: dict[str, Ping] = {

@@ -37,7 +37,7 @@ def make_app(settings: PortalSettings) -> WithPageHeaders:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(AnticipatedError, _on_anticipated)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_wrong_request)
     app.add_exception_handler(Exception, _on_surprise)
     return WithPageHeaders(app, page_headers(settings.login_origin, https=settings.public_url.startswith("https:")))
 
@@ -54,9 +54,12 @@ async def _on_anticipated(request: Request, error: Exception) -> Response:
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 422
-    word = WORDS["wrong-request" if status == 422 else "nothing-here"]
-    return problem_page(word.in_language(language_for(request)), request, status=status)
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return problem_page(WORDS["nothing-here"].in_language(language_for(request)), request, status=status)
+
+
+async def _on_wrong_request(request: Request, _error: Exception) -> Response:
+    return problem_page(WORDS["wrong-request"].in_language(language_for(request)), request, status=422)
 
 
 async def _on_surprise(request: Request, error: Exception) -> Response:

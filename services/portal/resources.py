@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
-from aiokafka import AIOKafkaProducer
 
 from services.portal.begun_sign_ins import BegunSignIns
 from services.portal.desk import Desk
@@ -28,7 +27,7 @@ Ping = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class PortalResources:
-    """Everything open, with a ping each."""
+    """Everything open, and a ping of what an answer cannot do without; while Kafka is down, notes wait in the outbox."""
 
     desk: Desk
     pings: Mapping[str, Ping] = field(default_factory=dict)
@@ -47,9 +46,7 @@ async def open_resources(settings: PortalSettings) -> AsyncIterator[PortalResour
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=5, limits=limits, follow_redirects=False, trust_env=False))
         notes = Notes(IDENTITY_EVENT, source="/portal", about={}, producer=producer, outbox=Outbox(database))
         _keep_going(stack, settings, database, notes)
-        yield PortalResources(
-            open_desk(settings, database=database, http=http, notes=notes), {"mongodb": mongo.ping, "kafka": lambda: _ping_kafka(producer)}
-        )
+        yield PortalResources(open_desk(settings, database=database, http=http, notes=notes), {"mongodb": mongo.ping})
 
 
 def open_desk(settings: PortalSettings, *, database: Database, http: httpx.AsyncClient, notes: Notes) -> Desk:
@@ -63,11 +60,6 @@ def open_desk(settings: PortalSettings, *, database: Database, http: httpx.Async
         streams=Streams(),
         notes=notes,
     )
-
-
-async def _ping_kafka(producer: AIOKafkaProducer) -> None:
-    """The topic's partitions, asked from the brokers when what is remembered is old."""
-    await asyncio.wait_for(producer.partitions_for(IDENTITY_EVENT.name), timeout=2)
 
 
 def _keep_going(stack: AsyncExitStack, settings: PortalSettings, database: Database, notes: Notes) -> None:

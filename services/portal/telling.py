@@ -78,7 +78,7 @@ def tell(entry: Entry, language: str) -> Line:
         moment=entry.time or "",
         clock=_clock(entry.time),
         what=_what(entry, language) if known else _SEALED.in_language(language),
-        why=_word(_RELATIONSHIPS, entry.relationship, language),
+        why="" if entry.reason else _word(_RELATIONSHIPS, entry.relationship, language),
         outcome=_outcome(entry, language),
         proof=proof,
         mood=_MOODS.get(entry.outcome or "", "other"),

@@ -107,7 +107,7 @@ class LedgerDesk:
         return note is not None and int(note.split("\n")[1]) >= size
 
     async def entries(self) -> list[Entry]:
-        return [entry async for entry in self.has.store.entries(self.log, 0, 1 << 40)]
+        return [entry async for entry in self.has.store.entries_from(self.log, 0)]
 
     async def suspected(self, rule: str) -> list[dict[str, Any]]:
         return [row async for row in self.database.suspicions.find({"log": self.log.topic, "rule": rule})]
@@ -129,17 +129,13 @@ class LedgerDesk:
     async def running(self, *names: str) -> AsyncIterator[dict[str, "asyncio.Task[None]"]]:
         """The service's loops, all of them or the named ones."""
         loops = {name: loop for name, loop in self.has.loops().items() if not names or name.split("/")[0] in names}
-        tasks = {name.split("/")[0]: asyncio.create_task(_awaited(loop)) for name, loop in loops.items()}
+        tasks = {name.split("/")[0]: asyncio.create_task(loop()) for name, loop in loops.items()}
         try:
             yield tasks
         finally:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
-
-
-async def _awaited(loop: Callable[[], Awaitable[None]]) -> None:
-    await loop()
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], *, within: float = 20.0) -> None:

@@ -1,6 +1,7 @@
 """Notes become entries exactly once, in order, whatever dies; what is missing or strange is told."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -25,6 +26,22 @@ from shared.clock import utc_now
 from tests.audit.ledger_desk import FakeSource, LedgerDesk, eventually, make_topics, open_desk, remove_topic
 
 ROOT = Path(__file__).parents[2]
+
+POISON = """
+import asyncio, sys
+from aiokafka import AIOKafkaProducer
+
+class Name(str):
+    def encode(self, *_):
+        return b"\\xff"
+
+async def main(bootstrap, user, password, topic):
+    known = {"sasl_plain_username": user, "sasl_plain_password": password}
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, security_protocol="SASL_PLAINTEXT", sasl_mechanism="SCRAM-SHA-512", **known) as producer:
+        await producer.send_and_wait(topic, b"x", headers=[(Name("n"), b"v")], partition=0)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
 
 
 class TestSequencer:
@@ -166,6 +183,16 @@ class TestSequencer:
 
         assert desk.progress.stopped == "store-altered"
 
+    async def test_stops_at_a_record_that_cannot_be_handed_over(self, desk: LedgerDesk) -> None:
+        settings = desk.has.settings
+        said = [settings.kafka_bootstrap[0], settings.kafka_username, settings.kafka_password.get_secret_value(), desk.log.topic]
+        subprocess.run([sys.executable, "-c", POISON, *said], env=os.environ | {"AIOKAFKA_NO_EXTENSIONS": "1"}, check=True)
+
+        async with desk.running("sequencer"):
+            await desk.suspects("log-unreadable")
+
+        assert desk.progress.stopped == "log-unreadable"
+
 
 class TestCompleteness:
     async def test_tells_a_gap_once(self, desk: LedgerDesk) -> None:
@@ -296,11 +323,9 @@ def _process(settings: AuditSettings, topic: str, tmp_path: Path) -> "subprocess
     said = settings.model_dump(mode="json") | {name: getattr(settings, name).get_secret_value() for name in secrets}
     environment = {f"SERMENT_{name.upper()}": _worded(value) for name, value in said.items() if value is not None}
     script = f"import services.audit.resources as r; r.LOGGED_TOPICS = ({topic!r},)\nfrom services.audit.main import main\nmain()"
-    log = (tmp_path / f"audit-{os.urandom(4).hex()}.log").open("wb")
-    return subprocess.Popen([sys.executable, "-c", script], env=os.environ | environment, cwd=ROOT, stderr=log, stdout=log)
+    with (tmp_path / f"audit-{os.urandom(4).hex()}.log").open("wb") as log:
+        return subprocess.Popen([sys.executable, "-c", script], env=os.environ | environment, cwd=ROOT, stderr=log, stdout=log)
 
 
 def _worded(value: object) -> str:
-    import json
-
     return value if isinstance(value, str) else json.dumps(value)

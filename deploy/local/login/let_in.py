@@ -22,17 +22,24 @@ class Doorkeeper:
 
 async def let_in(login: str, password: str, asked: Mapping[str, str], *, keeper: Doorkeeper) -> dict[str, str]:
     """The code and the state to send back. Raises an anticipated error, or GivenUpError."""
-    name, sign_in = login.lower(), asked.get("state", "")
+    sign_in = asked.get("state", "")
     try:
-        if keeper.by_name.too_many(name, now=time.monotonic()):
-            raise TooManyTriesError
-        keeper.by_name.add(name, now=time.monotonic())  # before it is asked, so that many at once do not pass together
-        token = await keeper.issuer.sign_in(login, password)
+        token = await _signed_in(login, password, keeper)
     except (WrongPasswordError, TooManyTriesError):
         keeper.by_sign_in.add(sign_in, now=time.monotonic())
         await asyncio.sleep(keeper.pause)
         if keeper.by_sign_in.too_many(sign_in, now=time.monotonic()):
             raise GivenUpError from None
         raise
-    keeper.by_name.forget(name)
     return await keeper.issuer.authorize(token, asked)
+
+
+async def _signed_in(login: str, password: str, keeper: Doorkeeper) -> str:
+    """The try is counted before it is made, so that many at once do not pass together."""
+    name = login.lower()
+    if keeper.by_name.too_many(name, now=time.monotonic()):
+        raise TooManyTriesError
+    keeper.by_name.add(name, now=time.monotonic())
+    token = await keeper.issuer.sign_in(login, password)
+    keeper.by_name.forget(name)
+    return token

@@ -17,7 +17,7 @@ class WrongPasswordError(AnticipatedError):
 
 
 class TooManyTriesError(AnticipatedError):
-    """This name was tried too often, whether it exists or not."""
+    """The name was tried too often, whether it exists or not."""
 
     slug: ClassVar[str] = "too-many-tries"
     status: ClassVar[int] = 429

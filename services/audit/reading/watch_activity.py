@@ -37,7 +37,7 @@ async def list_activity(
 ) -> list[dict[str, Any]]:
     """The entries of [first, end), at most a page. Raises VaultUnavailableError."""
     signed = await signed_size(log, checkpoints=checkpoints)
-    listed = [entry async for entry in store.entries(log, first, min(end, first + PAGE))]
+    listed = await store.page(log, first, min(end, first + PAGE))
     return [{"index": entry.index, **_shown(await _note(log, entry, sealer)), "signed": entry.index < signed} for entry in listed]
 
 

@@ -8,6 +8,7 @@ from services.audit.model import Draft, Filing, Source, Suspicion
 from services.audit.sequencing.completeness import hear
 from services.audit.sequencing.incoming import Heartbeat, Note, Unreadable
 
+NUMBER_REUSED = "number-reused"
 Arrival = Heartbeat | Note | Unreadable
 
 
@@ -52,7 +53,7 @@ class _Desk:
         first_time = self._source(facts.incarnation).seen.add(facts.number)
         if not first_time and note.leaf in self._leaves:
             return
-        flag = None if first_time else "number-reused"
+        flag = None if first_time else NUMBER_REUSED
         if flag:
             self._suspect_reuse(note)
         self._leaves.add(note.leaf)
@@ -67,7 +68,7 @@ class _Desk:
     def _suspect_reuse(self, note: Note) -> None:
         facts = note.facts
         evidence = {"incarnation": facts.incarnation, "number": facts.number, "offset": note.record.offset}
-        self.suspicions.append(Suspicion(f"number-reused/{self._topic}/{facts.incarnation}/{facts.number}", "number-reused", evidence))
+        self.suspicions.append(Suspicion(f"{NUMBER_REUSED}/{self._topic}/{facts.incarnation}/{facts.number}", NUMBER_REUSED, evidence))
 
     def unreadable(self) -> list[Suspicion]:
         """One for the batch, however many there are."""

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.audit.ledger_store import HeadLostError
-from services.audit.model import Head, Incoming
+from services.audit.model import Head, Incoming, Suspicion
 from services.audit.progress import Progress
+from services.audit.sequencing.log_door import Assignment, LogDoor
 from services.audit.sequencing.sequence_notes import Ledger, sequence_notes, watch_silence
-from services.audit.sequencing.take_up_log import KafkaLog, LogBrokenError, Memory, check_same_log, take_up_log
+from services.audit.sequencing.take_up_log import LogBrokenError, Memory, check_same_log, take_up_log
 from services.audit.suspicions import Suspicions
 from services.audit.tile_store import TileStore
-from services.audit.topic_ids import TopicIds, TopicUnknownError
+from services.audit.topic_ids import TopicUnknownError
 from shared.clock import utc_now
-from shared.kafka import KafkaConnection, open_consumer
 from shared.mongo import MongoError
 from shared.vault import VaultUnavailableError
 
@@ -36,45 +36,23 @@ class Pace:
     silence_bound: timedelta = timedelta(seconds=60)
 
 
-class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """Group membership only says who should sequence; the head's condition says who does."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self.held = asyncio.Event()
-        self.term = 0
-
-    def on_partitions_revoked(self, _revoked: Any) -> None:
-        self.term += 1
-        self._progress.holding = False
-        self.held.clear()
-
-    def on_partitions_assigned(self, assigned: Any) -> None:
-        self.term += 1
-        if assigned:
-            self.held.set()
-
-
 class Sequencer:
     """Nothing depends on Kafka's committed offset: the head says where to go on."""
 
-    def __init__(
-        self, ledger: Ledger, *, tiles: TileStore, suspicions: Suspicions, topic_ids: TopicIds, progress: Progress, pace: Pace
-    ) -> None:
+    def __init__(self, ledger: Ledger, *, tiles: TileStore, suspicions: Suspicions, door: LogDoor, progress: Progress, pace: Pace) -> None:
         self._ledger = ledger
         self._tiles = tiles
         self._suspicions = suspicions
-        self._topic_ids = topic_ids
+        self._door = door
         self._progress = progress
         self._pace = pace
         self._partition = TopicPartition(ledger.log.topic, 0)
         self._looked_around = 0.0
 
-    async def run(self, connection: KafkaConnection) -> None:
-        """Until cancelled, or until the log is broken; a failure of MongoDB, Kafka or Vault only delays."""
-        topic = self._ledger.log.topic
+    async def run(self) -> None:
+        """Until cancelled; a failure of MongoDB, Kafka or Vault only delays, and a broken log is left alone for good."""
         assignment = Assignment(self._progress)
-        consumer = await open_consumer(connection, topic, group=f"audit.{topic}", listener=assignment)
+        consumer = await self._door.open(self._ledger.log.topic, assignment)
         try:
             while self._progress.stopped is None:
                 await assignment.held.wait()
@@ -82,6 +60,7 @@ class Sequencer:
         finally:
             self._progress.holding = False
             await consumer.stop()
+        await asyncio.Event().wait()
 
     async def _try(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> None:
         topic = self._ledger.log.topic
@@ -98,14 +77,14 @@ class Sequencer:
 
     async def _sequence(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> None:
         term = assignment.term
-        memory = await take_up_log(self._ledger.log, await self._kafka_log(consumer), store=self._ledger.store, tiles=self._tiles)
+        found = await self._door.look(consumer, self._partition)
+        memory = await take_up_log(self._ledger.log, found, store=self._ledger.store, tiles=self._tiles)
         consumer.seek(self._partition, memory.head.next_offset)
         self._progress.taken_up(memory.head.size)
         log.info("audit.log-taken-up", log=self._ledger.log.topic, size=memory.head.size, next_offset=memory.head.next_offset)
         listening_since = utc_now()
         while assignment.term == term:
-            found = await consumer.getmany(self._partition, timeout_ms=_POLL_MS, max_records=self._pace.largest_batch)
-            records = [_incoming(record) for batch in found.values() for record in batch]
+            records = await self._fetch(consumer)
             memory = await sequence_notes(records, memory, now=utc_now(), ledger=self._ledger)
             self._progress.appended(memory.head.size)
             if self._lags(consumer, memory.head):
@@ -113,6 +92,15 @@ class Sequencer:
                 continue
             memory = await self._look_around(consumer, memory, listening_since)
             await asyncio.sleep(self._pace.gathering_pause.total_seconds() if records else 0)
+
+    async def _fetch(self, consumer: AIOKafkaConsumer) -> list[Incoming]:
+        """Raises LogBrokenError for a record that the client cannot even hand over: passing over it would be a loss."""
+        try:
+            fetched = await consumer.getmany(self._partition, timeout_ms=_POLL_MS, max_records=self._pace.largest_batch)
+        except UnicodeDecodeError as error:  # of a header's name
+            topic, size = self._partition.topic, self._progress.size
+            raise LogBrokenError(Suspicion(f"log-unreadable/{topic}/{size}", "log-unreadable", {"after_entries": size})) from error
+        return [_incoming(record) for batch in fetched.values() for record in batch]
 
     def _lags(self, consumer: AIOKafkaConsumer, head: Head) -> bool:
         """Whether another whole batch is waiting."""
@@ -126,15 +114,9 @@ class Sequencer:
         if now - self._looked_around < min(_LOOK_AROUND, self._pace.silence_bound.total_seconds() / 2):
             return memory
         self._looked_around = now
-        check_same_log(self._ledger.log, memory.head, await self._kafka_log(consumer))
+        check_same_log(self._ledger.log, memory.head, await self._door.look(consumer, self._partition))
         bound = self._pace.silence_bound
         return await watch_silence(memory, now=utc_now(), listening_since=listening_since, bound=bound, ledger=self._ledger)
-
-    async def _kafka_log(self, consumer: AIOKafkaConsumer) -> KafkaLog:
-        topic_id = await self._topic_ids.of(self._partition.topic)
-        beginning = await consumer.beginning_offsets([self._partition])
-        end = await consumer.end_offsets([self._partition])
-        return KafkaLog(topic_id, beginning[self._partition], end[self._partition])
 
     async def _stop(self, broken: LogBrokenError) -> None:
         """For good: only a person may say what becomes of a log that changed."""

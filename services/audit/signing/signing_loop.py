@@ -23,29 +23,30 @@ DELAYS = (MongoError, KafkaError, VaultUnavailableError, WordRejectedError, Time
 class SigningLoop:
     """Two processes at once sign the same tree or nothing: each reads the head back, and the kept checkpoint never shrinks."""
 
-    def __init__(self, desk: SigningDesk, *, progress: Progress, pause: timedelta) -> None:
+    def __init__(self, desk: SigningDesk, *, connection: KafkaConnection, progress: Progress, pause: timedelta) -> None:
         self._desk = desk
+        self._connection = connection
         self._progress = progress
         self._pause = pause.total_seconds()
         self._known: Known | None = None
         self._looked = False
 
-    async def run(self, connection: KafkaConnection) -> None:
+    async def run(self) -> None:
         """Until cancelled; a failure of MongoDB, Kafka or Vault only delays."""
         while True:
             await self._progress.to_sign.wait()
             self._progress.to_sign.clear()
             if self._progress.holding:
-                await self._try(connection)
+                await self._try()
             else:
                 self._looked = False
             await asyncio.sleep(self._pause)
 
-    async def _try(self, connection: KafkaConnection) -> None:
+    async def _try(self) -> None:
         topic = self._desk.log.topic
         try:
             if not self._looked:
-                self._known = await self._highest(connection)
+                self._known = await self._highest()
                 self._looked = True
             self._known = await sign_checkpoint(self._known, now=utc_now(), desk=self._desk)
             self._progress.signed_at(self._known.checkpoint.size if self._known else 0)
@@ -58,11 +59,11 @@ class SigningLoop:
             await asyncio.sleep(1)
             self._progress.to_sign.set()
 
-    async def _highest(self, connection: KafkaConnection) -> Known | None:
+    async def _highest(self) -> Known | None:
         """Of what we keep and what was published; a word that our key did not sign counts for nothing."""
         verifier = await self._desk.signer.verifier(self._desk.log)
         kept = self._kept(await self._desk.checkpoints.latest(self._desk.log), verifier)
-        published = await published_checkpoint(connection, verifier)
+        published = await published_checkpoint(self._connection, verifier)
         if published and (kept is None or published[0].size > kept[0].size):
             return Known(published[0], kept=False)
         return Known(kept[0]) if kept else None

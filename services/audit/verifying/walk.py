@@ -1,6 +1,6 @@
 """Walks a log from its first entry on, recomputing leaves, tiles and root from the unsealed bytes."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from services.audit.ledger_store import LedgerStore
 from services.audit.merkle import leaf_hash
 from services.audit.model import Entry, Incoming, Log
 from services.audit.numbers_seen import NumbersSeen
+from services.audit.sequencing.filing import NUMBER_REUSED
 from services.audit.sequencing.incoming import Note, Unreadable, read_incoming
 from services.audit.tile_store import Place, TileStore
 from services.audit.tiles import HEIGHT, TILE_BYTES, WIDTH, TileTree
@@ -45,6 +46,8 @@ class Walk:
         self._report = report
         self._tree = TileTree()
         self._offset = -1
+        self._rows: AsyncIterator[Entry] | None = None
+        self._ahead: Entry | None = None
 
     @property
     def size(self) -> int:
@@ -62,7 +65,7 @@ class Walk:
         await self._compare(edge)
 
     async def _take(self, first: int, end: int) -> None:
-        found = {entry.index: entry async for entry in self._evidence.store.entries(self.log, first, end)}
+        found = await self._page(first, end)
         leaves = []
         for index in range(first, end):
             leaves.append(leaf_hash(await self._leaf(found[index])) if index in found else bytes(32))
@@ -74,6 +77,22 @@ class Walk:
         self._tree = growth.tree
         if self.whole:
             await self._compare({place: tile for place, tile in growth.changed.items() if len(tile) == TILE_BYTES})
+
+    async def _page(self, first: int, end: int) -> dict[int, Entry]:
+        """Of one stream, opened anew where it ended; an entry that comes too early waits for its page."""
+        page: dict[int, Entry] = {}
+        opened_now = self._rows is None
+        rows = self._rows = self._rows or self._evidence.store.entries_from(self.log, first)
+        while len(page) < end - first:
+            entry, self._ahead = self._ahead or await anext(rows, None), None
+            if entry is None:
+                self._rows = None
+                return page if opened_now else await self._page(first, end)
+            if entry.index >= end:
+                self._ahead = entry
+                break
+            page[entry.index] = entry
+        return page
 
     async def _compare(self, tiles: Mapping[Place, bytes]) -> None:
         stored = await self._evidence.tiles.find(self.log, tiles)
@@ -110,7 +129,8 @@ class Walk:
 
     def _count_number(self, entry: Entry) -> None:
         if entry.flag is not None:
-            self._report.warn(entry.flag if entry.flag == "number-reused" else "unreadable-note", self.log.topic, index=entry.index)
+            rule = entry.flag if entry.flag == NUMBER_REUSED else "unreadable-note"
+            self._report.warn(rule, self.log.topic, index=entry.index)
         elif entry.incarnation is not None and entry.number is not None:
             added = self.numbers.setdefault(entry.incarnation, NumbersSeen()).add(entry.number)
             if not added:
@@ -121,8 +141,8 @@ def _tells(entry: Entry, opened: OpenedEntry) -> bool:
     """Whether what finds the entry, in clear, is what its bytes say."""
     said = read_incoming(Incoming(entry.offset, 0, opened.value, opened.headers))
     if isinstance(said, Note):
-        flags = (None, "number-reused")
-        return (said.facts.id, said.facts.incarnation, said.facts.number) == (entry.note, entry.incarnation, entry.number) and entry.flag in flags
+        filed = (entry.note, entry.incarnation, entry.number)
+        return filed == (said.facts.id, said.facts.incarnation, said.facts.number) and entry.flag in {None, NUMBER_REUSED}
     if isinstance(said, Unreadable):
         return (entry.note, entry.incarnation, entry.number, entry.flag) == (None, None, None, said.reason)
     return False

@@ -1,0 +1,160 @@
+"""Proves that one trace follows an event, that no text of an error leaves, and that a collector is never needed."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from shared.clock import utc_now
+from shared.events import cloud_headers
+from shared.kafka import EventDoor, open_producer
+from shared.telemetry import span, trace_headers
+from tests.shared.kafka_desk import KafkaDesk, a_change, chart_changed_on, eventually
+from tests.shared.proxies import serving
+
+CANARY = "Jeanne-Canari-1980"
+WORK = """
+import time, structlog
+from shared.telemetry import close_telemetry, open_telemetry, span, tracing
+open_telemetry("records", instance="nord-a", level="info")
+log = structlog.get_logger("serment.test")
+with span("first"):
+    log.info("record.read", record_id="r")
+began = time.perf_counter()
+for _ in range(2000):
+    with span("work", site="nord"):
+        pass
+took = time.perf_counter() - began
+began = time.perf_counter()
+close_telemetry()
+print(tracing(), took, time.perf_counter() - began)
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    tracing: bool
+    took: float
+    closing: float
+    lines: list[str]
+
+
+async def run_service(endpoint: str | None) -> Told:
+    """A process that opens telemetry, works and closes it."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    env |= {"OTEL_EXPORTER_OTLP_TIMEOUT": "1"} | ({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint} if endpoint else {})
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", WORK], env=env, capture_output=True, text=True, timeout=60, check=True
+    )
+    tracing, took, closing = done.stdout.split()
+    return Told(tracing == "True", float(took), float(closing), done.stderr.splitlines())
+
+
+@dataclass
+class Collector:
+    address: str = ""
+    bodies: dict[str, bytes] = field(default_factory=dict)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.bodies[request.path] = self.bodies.get(request.path, b"") + await request.read()
+        return web.Response()
+
+
+@pytest.fixture
+async def collector() -> AsyncIterator[Collector]:
+    opened = Collector()
+    async with serving(opened.handle) as address:
+        opened.address = address
+        yield opened
+
+
+class TestTrace:
+    async def test_goes_on_in_whoever_takes_the_event(self, kafka: KafkaDesk, spans: InMemorySpanExporter) -> None:
+        topic = kafka.topic()
+        event = chart_changed_on(topic)
+        door = EventDoor(kafka.connection, group=f"g-{topic.name}")
+        inside: list[dict[str, str]] = []
+
+        @door.subscriber(event)
+        async def on_change(_event: object) -> None:
+            inside.append(trace_headers())
+
+        producer = await open_producer(kafka.connection, client_id="tests")
+        await door.start()
+        with span("write a record") as written:
+            record = event(**a_change()).to_record(source="/records/nord", now=utc_now())
+        await producer.send_and_wait(record)
+        await eventually(lambda: [one for one in spans.get_finished_spans() if one.kind is SpanKind.CONSUMER])
+        await door.stop()
+        await producer.stop()
+
+        (taken,) = [one for one in spans.get_finished_spans() if one.kind is SpanKind.CONSUMER]
+        context = written.get_span_context()
+        assert taken.context.trace_id == context.trace_id
+        assert taken.parent is not None
+        assert taken.parent.span_id == context.span_id
+        assert inside[0]["traceparent"].split("-")[1:3] == [f"{context.trace_id:032x}", f"{taken.context.span_id:016x}"]
+
+    def test_of_nobody_is_carried_by_no_header(self) -> None:
+        assert trace_headers() == {}
+        assert "traceparent" not in dict(cloud_headers(ident="i", source="s", type_="t", time="now"))
+
+
+class TestSpan:
+    def test_keeps_the_class_of_an_error_and_none_of_its_text(self, spans: InMemorySpanExporter) -> None:
+        with pytest.raises(ValueError, match=CANARY), span("read"):
+            raise ValueError(CANARY)
+
+        (read,) = spans.get_finished_spans()
+        assert read.attributes == {"error.type": "ValueError"}
+        assert (read.status.status_code, read.status.description, read.events) == (StatusCode.ERROR, None, ())
+        assert CANARY not in read.to_json()
+
+    @pytest.mark.parametrize("carried", ["", "nonsense", "00-0-0-00", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
+    def test_begins_a_trace_of_its_own_under_a_parent_that_cannot_be_read(self, spans: InMemorySpanExporter, carried: str) -> None:
+        with span("read", carrier={"traceparent": carried}):
+            pass
+
+        assert spans.get_finished_spans()[0].parent is None
+
+
+class TestOpenTelemetry:
+    async def test_sends_nothing_when_no_endpoint_is_set(self) -> None:
+        told = await run_service(None)
+
+        assert told.tracing is False
+        assert [json.loads(line)["event"] for line in told.lines] == ["record.read"]
+
+    async def test_sends_spans_and_logs_to_the_endpoint(self, collector: Collector) -> None:
+        told = await run_service(collector.address)
+
+        assert told.tracing is True
+        assert b"nord-a" in collector.bodies["/v1/traces"]
+        assert collector.bodies["/v1/traces"].count(b"work") == 2000
+        assert b"record.read" in collector.bodies["/v1/logs"]
+
+    async def test_writes_logs_as_json_with_who_and_which_trace(self, collector: Collector) -> None:
+        told = await run_service(collector.address)
+
+        (line,) = [json.loads(line) for line in told.lines if "record.read" in line]
+        assert (line["service"], line["instance"], line["level"], line["record_id"]) == ("records", "nord-a", "info", "r")
+        assert len(line["trace_id"]) == 32
+
+    async def test_hinders_nobody_when_the_collector_is_down(self, collector: Collector) -> None:
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            down = await run_service(f"http://127.0.0.1:{closed.getsockname()[1]}")
+        up = await run_service(collector.address)
+
+        assert down.tracing is True
+        assert down.took < up.took * 3 + 0.2
+        assert down.closing < 15
