@@ -21,6 +21,10 @@ def keep_running(run: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[
 def _ended(task: "asyncio.Task[None]") -> None:
     if task.cancelled():
         return
-    error = task.exception()
-    log.critical("background.ended", task=task.get_name(), error=type(error).__name__)
+    end_process(task.get_name(), task.exception())
+
+
+def end_process(what: str, error: BaseException | None) -> None:
+    """The ordinary way out, so that what is under way is finished and the platform starts a whole process."""
+    log.critical("background.ended", task=what, error=type(error).__name__)
     os.kill(os.getpid(), signal.SIGTERM)

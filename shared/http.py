@@ -130,7 +130,9 @@ async def _on_wrong_request(request: Request, _error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _plain(request, "no-such-route" if status == 404 else "not-allowed", status, _NO_ROUTE)  # noqa: PLR2004
+    answer = _plain(request, "no-such-route" if status == 404 else "not-allowed", status, _NO_ROUTE)  # noqa: PLR2004
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer
 
 
 async def _on_surprise(request: Request, error: Exception) -> Response:

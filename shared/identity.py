@@ -130,20 +130,20 @@ class IssuerKeys:
 
     async def having(self, key_id: str | None) -> KeySet:
         """Raises IssuerUnreachableError when none was ever fetched."""
-        if (
-            self._keys is None
-            or time.monotonic() - self._asked > _FRESH
-            or (key_id not in self._ids and time.monotonic() - self._asked > _COOLDOWN)
-        ):
+        unknown = self._keys is None or key_id not in self._ids
+        if self._age() > _FRESH or (unknown and (self._fetching.locked() or self._age() > _COOLDOWN or self._keys is None)):
             async with self._fetching:
                 await self._fetch(key_id)
         if self._keys is None:
             raise IssuerUnreachableError
         return self._keys
 
+    def _age(self) -> float:
+        return time.monotonic() - self._asked
+
     async def _fetch(self, key_id: str | None) -> None:
-        recent = time.monotonic() - self._asked < (_COOLDOWN if self._keys else 1)
-        if recent and (self._keys is None or key_id in self._ids or key_id is None):
+        """Whoever waited for somebody else's fetch finds it recent, and asks no second time."""
+        if self._age() < (_COOLDOWN if self._keys else 1) or (key_id in self._ids and self._age() < _FRESH):
             return
         self._asked = time.monotonic()
         try:
@@ -152,11 +152,21 @@ class IssuerKeys:
                 session.get(self.settings.jwks_uri) as answer,
             ):
                 answer.raise_for_status()
-                found = orjson.loads(await answer.content.read(_LARGEST_JWKS))
+                found = orjson.loads(await _bounded(answer))
             self._keys = KeySet.import_key_set(found)
             self._ids = frozenset(str(key["kid"]) for key in found["keys"])
         except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError, JoseError) as error:
             log.warning("identity.keys-not-fetched", error=type(error).__name__)
+
+
+async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
+    """The whole body, or a ValueError when it is larger than any key set."""
+    body = b""
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > _LARGEST_JWKS:
+            raise ValueError("the key set is too large")
+    return body
 
 
 class Identities:
@@ -213,6 +223,8 @@ def _actor_of(claims: Mapping[str, Any], places: Mapping[str, str], *, token: by
     purposes = frozenset(_texts(facts["purposes"]))
     site = next(iter(_texts(facts["site"])), "")
     profession = next((text for text in _texts(facts["profession"]) if text in set(Profession)), None)
+    if not facts["actor"]:
+        raise TokenRefusedError
     if not purposes or not site or profession is None:
         raise TokenIncompleteError(str(facts["actor"]))
     patient = next(iter(_texts(facts["patient"])), None)

@@ -11,9 +11,7 @@ from typing import Any, TypeVar
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
-    CommitFailedError,
     DuplicateSequenceNumber,
-    IllegalStateError,
     InvalidProducerEpoch,
     InvalidProducerIdMapping,
     KafkaConnectionError,
@@ -28,6 +26,7 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.security import SASLScram512
 from opentelemetry.trace import SpanKind
 
+from shared.background import end_process
 from shared.events import Event, EventRecord, UnreadableEventError
 from shared.settings import ServiceSettings
 from shared.telemetry import span
@@ -212,7 +211,10 @@ class EventDoor:
             decoder=_raw_bodies,
         )
         async def on_batch(_bodies: list[Any], message: KafkaMessage) -> None:
-            await self._take(topic, message)
+            try:
+                await self._take(topic, message)
+            except Exception as error:  # noqa: BLE001 - the next commit would pass what was not handled
+                end_process(f"reading {topic}", error)
 
     async def start(self) -> None:
         """Keeps trying while no broker answers."""
@@ -275,16 +277,28 @@ class EventDoor:
         origin = {"parked_reason": reason, "parked_group": self._group, "parked_origin": f"{topic}/{record.partition}/{record.offset}"}
         headers = [(name, value) for name, value in record.headers if not name.startswith("parked_")]
         headers += [(name, value.encode()) for name, value in origin.items()]
+        parked = EventRecord("", f"{topic}.parked", record.key, headers, record.value)
+        while not await self._is_parked(parked):  # noqa: ASYNC110 - nobody else can tell that Kafka takes it now
+            await asyncio.sleep(1)
+        log.error("event.parked", topic=topic, partition=record.partition, offset=record.offset, reason=reason)
+
+    async def _is_parked(self, parked: EventRecord) -> bool:
+        """Until Kafka has it the partition waits: a message is handled or parked, never passed."""
         if self._producer is None:
             raise RuntimeError("the door is not open")
-        await self._producer.send_and_wait(EventRecord("", f"{topic}.parked", record.key, headers, record.value))
-        log.error("event.parked", topic=topic, partition=record.partition, offset=record.offset, reason=reason)
+        try:
+            await self._producer.send_and_wait(parked)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message is not passed
+            self._producer.doubt(error)
+            log.warning("event.parking-failed", error=type(error).__name__)
+            return False
+        return True
 
     async def _commit(self, consumer: Any, partition: TopicPartition, offset: int) -> None:
         try:
             await consumer.commit({partition: offset})
-        except KafkaError:
-            log.info("event.partition-lost", topic=partition.topic, partition=partition.partition)
+        except KafkaError as error:  # what was not committed comes again, and changes nothing
+            log.info("event.not-committed", topic=partition.topic, partition=partition.partition, error=type(error).__name__)
 
 
 def _readable_headers(record: Any) -> dict[str, str]:

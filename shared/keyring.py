@@ -50,12 +50,13 @@ class Keyring:
         self._site = site
         self._capacity = capacity
         self._cache: OrderedDict[str, OwnersKeys] = OrderedDict()
-        self._lookups: Coalesced[str, OwnersKeys | KeyErasedError] = Coalesced(self._load)
+        self._barred: set[str] = set()
+        self._lookups: Coalesced[str, OwnersKeys | KeyErasedError | UnreadableError] = Coalesced(self._load)
         self.hits = 0
         self.misses = 0
 
     async def keys_of(self, owner: str) -> OwnersKeys:
-        """Raises KeyErasedError, KeyAbsentError, or VaultUnavailableError."""
+        """Raises KeyErasedError, KeyAbsentError, UnreadableError or VaultUnavailableError."""
         cached = self._cache.get(owner)
         if cached is not None and cached.until > time.monotonic():
             self.hits += 1
@@ -64,8 +65,10 @@ class Keyring:
         found = await self._lookups.get(owner)
         if found is None:
             raise KeyAbsentError
-        if isinstance(found, KeyErasedError):
+        if isinstance(found, KeyErasedError) or owner in self._barred:
             raise KeyErasedError
+        if isinstance(found, UnreadableError):
+            raise UnreadableError
         return found
 
     async def make(self, owner: str) -> OwnersKeys:
@@ -81,19 +84,33 @@ class Keyring:
 
     async def destroy(self, owner: str, *, now: datetime, reference: str) -> None:
         """Replaces the wrapped keys by a tombstone that forbids new ones; idempotent."""
+        self.bar(owner)
         tombstone = {"tombstone": {"at": now, "reference": reference}}
-        await self._rows.replace_one({"_id": owner, "tombstone": {"$exists": False}}, tombstone, upsert=False)
-        if await self._rows.find_one({"_id": owner}) is None:
-            await self._rows.insert_one({"_id": owner, **tombstone})
+        while True:
+            try:
+                await self._rows.replace_one({"_id": owner, "tombstone": {"$exists": False}}, tombstone, upsert=True)
+            except DuplicateKeyError:  # a tombstone is there already, or another process is just making the first key
+                row = await self._rows.find_one({"_id": owner})
+                if row is not None and "tombstone" in row:
+                    return
+            else:
+                return
+
+    def bar(self, owner: str) -> None:
+        """Drops the owner's keys and lets none back into memory, not even those of a lookup that is under way."""
+        self._barred.add(owner)
         self.forget(owner)
 
     def forget(self, owner: str) -> None:
         """Drops the owner's unwrapped keys from memory."""
         self._cache.pop(owner, None)
 
-    async def _load(self, owners: list[str]) -> Mapping[str, "OwnersKeys | KeyErasedError"]:
+    async def _load(self, owners: list[str]) -> Mapping[str, "OwnersKeys | KeyErasedError | UnreadableError"]:
+        """A damaged row spoils nothing for the other owners of its round."""
         rows: list[dict[str, Any]] = await self._rows.find({"_id": {"$in": owners}}).to_list(length=None)
-        found: dict[str, OwnersKeys | KeyErasedError] = {row["_id"]: KeyErasedError() for row in rows if "tombstone" in row}
+        found: dict[str, OwnersKeys | KeyErasedError | UnreadableError] = {
+            row["_id"]: KeyErasedError() for row in rows if "tombstone" in row
+        }
         alive = [row for row in rows if "tombstone" not in row]
         wrapped = [(key["wrapped"], self._context(row["_id"], key["id"])) for row in alive for key in row["keys"]]
         secrets = iter(await self._vault.unwrap(self._kek, wrapped)) if wrapped else iter(())
@@ -102,12 +119,14 @@ class Keyring:
             found[row["_id"]] = self._remember(row, opened)
         return found
 
-    def _remember(self, row: Mapping[str, Any], opened: Mapping[bytes, bytes | UnwrapRefusedError]) -> OwnersKeys:
+    def _remember(self, row: Mapping[str, Any], opened: Mapping[bytes, bytes | UnwrapRefusedError]) -> OwnersKeys | UnreadableError:
         keys = {key_id: DataKey(key_id, secret) for key_id, secret in opened.items() if isinstance(secret, bytes)}
         current = keys.get(bytes(row["current"]))
         if current is None:
-            raise UnreadableError
+            return UnreadableError()
         owned = OwnersKeys(current=current, by_id=keys, until=time.monotonic() + _TTL)
+        if row["_id"] in self._barred:
+            return owned
         self._cache[row["_id"]] = owned
         self._cache.move_to_end(row["_id"])
         while len(self._cache) > self._capacity:

@@ -16,6 +16,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+QUIET = dict.fromkeys(("aiokafka", "httpx", "httpcore", "pymongo", "faststream"), logging.ERROR) | {"uvicorn.error": logging.CRITICAL}
+"""The lowest level of foreign loggers; uvicorn's errors are tracebacks, whose text may quote data: ours tell the class and the line."""
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("serment")
 
@@ -59,8 +61,8 @@ def _export_logs(resource: Resource) -> None:
 
 def _log_as_json(service: str, *, instance: str, level: str) -> None:
     logging.basicConfig(stream=sys.stderr, level=level.upper(), format="%(message)s", force=True)
-    for chatty in ("aiokafka", "httpx", "httpcore", "pymongo", "uvicorn.error", "faststream"):
-        logging.getLogger(chatty).setLevel(logging.ERROR)
+    for name, lowest in QUIET.items():
+        logging.getLogger(name).setLevel(lowest)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,5 +1,6 @@
 """Says only what matters to a test: made-up patients, and questions asked in somebody's name."""
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -99,7 +100,15 @@ class Desk:
         return AuditorCredentials.model_validate(self.running.credentials("auditor"))
 
     def ledger_size(self) -> int:
-        return ledger_view.size(self.auditor)
+        """Once every note of before has arrived."""
+        until(lambda: ledger_view.waiting(self.auditor, self.site) == 0, within=15, otherwise="the outbox does not empty")
+        size = ledger_view.size(self.auditor)
+        while True:
+            time.sleep(0.3)
+            again = ledger_view.size(self.auditor)
+            if again == size:
+                return size
+            size = again
 
     def notes_about(self, patient: str, *, since: int = 0, at_least: int = 1) -> list[dict[str, Any]]:
         """The ledger's notes about a patient, once there are so many; fails after 15 s."""

@@ -34,16 +34,23 @@ def size(auditor: AuditorCredentials) -> int:
     return asyncio.run(look())
 
 
+def waiting(auditor: AuditorCredentials, site: str) -> int:
+    """How many records the site still has in its outbox."""
+
+    async def look() -> int:
+        async with open_ledger(auditor) as (_evidence, mongo):
+            return int(await mongo.database(auditor.records[site]).get_collection("outbox").count_documents({}))
+
+    return asyncio.run(look())
+
+
 def notes_from(auditor: AuditorCredentials, first: int) -> list[dict[str, Any]]:
     """The notes of entries from that index on, opened."""
 
     async def look() -> list[dict[str, Any]]:
         log = auditor.log("records.access")
         async with open_ledger(auditor) as (evidence, _mongo):
-            head = await evidence.store.head(log)
-            opened = [
-                await evidence.sealer.open(log, entry) async for entry in evidence.store.entries(log, first, head.size if head else 0)
-            ]
+            opened = [await evidence.sealer.open(log, entry) async for entry in evidence.store.entries_from(log, first)]
             return [orjson.loads(one.value) for one in opened if one is not None]
 
     return asyncio.run(look())

@@ -71,6 +71,9 @@ async def everything(ident: str, request: Request, asked: Asking, has: Has) -> R
 async def search(type_: str, request: Request, asked: Asking, has: Has) -> Response:
     query = dict(request.query_params)
     after, count = query.pop("_after", None), query.pop("_count", "100")
+    patient = query.get("patient", "").removeprefix("Patient/")
+    if is_ours(patient):
+        asked.addressed.add(PatientId(patient))
     async with noting_failures(asked, Action.SEARCH, type_, resource=None, desk=has.desk):
         if not count.isdecimal() or int(count[:9]) > _LARGEST_PAGE or len(request.query_params.multi_items()) != len(request.query_params):
             raise UnsupportedSearchError
@@ -81,8 +84,6 @@ async def search(type_: str, request: Request, asked: Asking, has: Has) -> Respo
 async def _search(asked: Asked, type_: str, query: dict[str, str], desk: Desk) -> Found:
     patient = query.pop("patient", "").removeprefix("Patient/")
     idents = query.pop("_id", "")
-    if is_ours(patient):
-        asked.addressed.add(PatientId(patient))
     require_type(type_)
     if query or bool(patient) == bool(idents):
         raise UnsupportedSearchError

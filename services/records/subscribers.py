@@ -19,4 +19,4 @@ def join_subscribers(door: EventDoor, *, headers: ChartHeaders, keyring: Keyring
         if event.site == site:
             headers.erased.add(event.patient)
             headers.forget(event.patient)
-            keyring.forget(event.patient)
+            keyring.bar(event.patient)

@@ -3,9 +3,9 @@
 import asyncio
 import json
 import os
-import signal
-import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -36,8 +36,9 @@ class Name(str):
         return b"\\xff"
 
 async def main(bootstrap, user, password, topic):
-    known = {"sasl_plain_username": user, "sasl_plain_password": password}
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, security_protocol="SASL_PLAINTEXT", sasl_mechanism="SCRAM-SHA-512", **known) as producer:
+    how = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "SCRAM-SHA-512"}
+    who = {"sasl_plain_username": user, "sasl_plain_password": password}
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, **how, **who) as producer:
         await producer.send_and_wait(topic, b"x", headers=[(Name("n"), b"v")], partition=0)
 
 asyncio.run(main(*sys.argv[1:]))
@@ -129,13 +130,12 @@ class TestSequencer:
         source = FakeSource()
         total = 0
         for _ in range(2):
-            with _process(settings, desk.log.topic, tmp_path) as process:
+            async with _process(settings, desk.log.topic, tmp_path):
                 for _ in range(10):
                     await desk.send(*(source.note() for _ in range(100)))
                     total += 100
                     await asyncio.sleep(0.02)
                 await desk.sequences(size=total - 500, within=40)
-                process.send_signal(signal.SIGKILL)
 
         async with desk.running():
             await desk.sequences(size=total, within=40)
@@ -186,7 +186,10 @@ class TestSequencer:
     async def test_stops_at_a_record_that_cannot_be_handed_over(self, desk: LedgerDesk) -> None:
         settings = desk.has.settings
         said = [settings.kafka_bootstrap[0], settings.kafka_username, settings.kafka_password.get_secret_value(), desk.log.topic]
-        subprocess.run([sys.executable, "-c", POISON, *said], env=os.environ | {"AIOKAFKA_NO_EXTENSIONS": "1"}, check=True)
+        sending = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", POISON, *said, env=os.environ | {"AIOKAFKA_NO_EXTENSIONS": "1"}
+        )
+        assert await sending.wait() == 0
 
         async with desk.running("sequencer"):
             await desk.suspects("log-unreadable")
@@ -317,14 +320,22 @@ async def _is_published(desk: LedgerDesk, size: int) -> bool:
     return found is not None and found[0].size == size
 
 
-def _process(settings: AuditSettings, topic: str, tmp_path: Path) -> "subprocess.Popen[bytes]":
-    """The real process, on one log of the test's own."""
+@asynccontextmanager
+async def _process(settings: AuditSettings, topic: str, tmp_path: Path) -> AsyncIterator[None]:
+    """The real process, on one log of the test's own, until it is killed."""
     secrets = {"kafka_password", "mongodb_uri", "keyring_uri"}
     said = settings.model_dump(mode="json") | {name: getattr(settings, name).get_secret_value() for name in secrets}
     environment = {f"SERMENT_{name.upper()}": _worded(value) for name, value in said.items() if value is not None}
     script = f"import services.audit.resources as r; r.LOGGED_TOPICS = ({topic!r},)\nfrom services.audit.main import main\nmain()"
     with (tmp_path / f"audit-{os.urandom(4).hex()}.log").open("wb") as log:
-        return subprocess.Popen([sys.executable, "-c", script], env=os.environ | environment, cwd=ROOT, stderr=log, stdout=log)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, env=os.environ | environment, cwd=ROOT, stderr=log, stdout=log
+        )
+    try:
+        yield
+    finally:
+        process.kill()
+        await process.wait()
 
 
 def _worded(value: object) -> str:

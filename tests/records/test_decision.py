@@ -16,7 +16,9 @@ ME, COLLEAGUE, STRANGER = "Practitioner/me", "Practitioner/colleague", "Practiti
 MY_UNIT = "Organization/mine"
 
 
-def an_actor(profession: Profession = Profession.CLINICIAN, *, purpose: str = "TREAT", site: str = "nord", patient: str | None = None) -> Actor:
+def an_actor(
+    profession: Profession = Profession.CLINICIAN, *, purpose: str = "TREAT", site: str = "nord", patient: str | None = None
+) -> Actor:
     return Actor("sub", "", profession, site, "", frozenset({purpose}), ME, PatientId(patient) if patient else None, "", "", 0)
 
 

@@ -26,7 +26,11 @@ class TestEraseChart:
         assert row is not None
         assert set(row) == {"_id", "tombstone"}
         for replica in (0, 1):
-            until(lambda replica=replica: desk.ask("GET", address, "a.martin", replica=replica).status_code == 410, within=60, otherwise="still readable")
+            until(
+                lambda replica=replica: desk.ask("GET", address, "a.martin", replica=replica).status_code == 410,
+                within=60,
+                otherwise="still readable",
+            )
             assert desk.ask("POST", "Observation", "integration.nord", json=an_observation(patient), replica=replica).status_code == 410
         assert ledger_view.key_row(desk.auditor, "nord", patient) == row
 

@@ -4,6 +4,8 @@ import uuid
 
 import pytest
 
+from cli.story import ledger_view
+from cli.story.checking import until
 from tests.builders import Desk, a_patient, an_encounter, an_observation
 
 VERY_RESTRICTED = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}]}
@@ -25,7 +27,9 @@ class TestReadRecord:
         answer = desk.ask("GET", address, "a.martin")
         notes = [note for note in desk.notes_about(patient, since=before) if note["action"] == "read"]
         assert [note["id"] for note in notes] == [answer.headers["x-decision-id"]]
-        assert notes[0] | {"outcome": "answered", "status": 200, "relationship": "participant", "purpose": "TREAT", "site": "nord"} == notes[0]
+        assert (
+            notes[0] | {"outcome": "answered", "status": 200, "relationship": "participant", "purpose": "TREAT", "site": "nord"} == notes[0]
+        )
         assert notes[0]["resource"] == address
 
     def test_refuses_a_stranger_and_notes_it(self, desk: Desk):
@@ -50,9 +54,11 @@ class TestReadRecord:
         patient, address = desk.a_chart("a.martin")
         assert desk.ask("GET", address, "b.bernard", replica=replica).status_code == 403
         desk.create(an_encounter(patient, desk.practitioner("b.bernard")))
-        from cli.story.checking import until
-
-        until(lambda: desk.ask("GET", address, "b.bernard", replica=replica).status_code == 200, within=3, otherwise="the event did not renew the header")
+        until(
+            lambda: desk.ask("GET", address, "b.bernard", replica=replica).status_code == 200,
+            within=3,
+            otherwise="the event did not renew the header",
+        )
 
     def test_hides_a_very_restricted_record_from_the_unit_as_if_it_were_unknown(self, desk: Desk):
         patient = desk.create(a_patient())["id"]
@@ -75,9 +81,6 @@ class TestReadRecord:
     def test_never_repeats_an_id_it_cannot_have_given(self, desk: Desk):
         before = desk.ledger_size()
         assert desk.ask("GET", "Patient/Jeanne-Canari-1950", "a.martin").status_code == 404
-        from cli.story import ledger_view
-        from cli.story.checking import until
-
         until(lambda: desk.ledger_size() > before, within=10, otherwise="no note")
         assert "Canari" not in str(ledger_view.notes_from(desk.auditor, before))
 
@@ -156,8 +159,7 @@ class TestSearch:
         assert found["total"] == 1
         assert [note["outcome"] for note in desk.notes_about(mine, since=before)] == ["answered"]
         assert [note["outcome"] for note in desk.notes_about(theirs, since=before)] == ["refused"]
-        from cli.story import ledger_view
-
+        desk.ledger_size()
         notes = ledger_view.notes_from(desk.auditor, before)
         assert [note["patient"] for note in notes if note["action"] == "search"] == [mine, theirs, None]
         assert all(theirs not in str(note) for note in notes if note.get("patient") == mine)
@@ -169,7 +171,9 @@ class TestSearch:
         assert desk.ask("GET", f"Patient/{patient}/$everything", "d.durand").status_code == 403
         assert desk.ask("GET", f"Patient/{uuid.uuid4()}/$everything", "a.martin").status_code == 404
 
-    @pytest.mark.parametrize("query", ["code=8310-5", "patient={patient}&code=1", "patient={patient}&patient={patient}", "patient={patient}&_count=x", ""])
+    @pytest.mark.parametrize(
+        "query", ["code=8310-5", "patient={patient}&code=1", "patient={patient}&patient={patient}", "patient={patient}&_count=x", ""]
+    )
     def test_refuses_by_name_what_it_does_not_offer_and_notes_it(self, desk: Desk, query: str):
         patient, _address = desk.a_chart()
         before = desk.ledger_size()

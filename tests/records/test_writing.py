@@ -31,7 +31,7 @@ class TestStoreRecord:
         assert answer.content == b""
         assert answer.headers["location"].endswith("/_history/1")
 
-    def test_updates_to_a_new_version_and_keeps_the_old_one(self, desk: Desk, stack):
+    def test_updates_to_a_new_version_and_keeps_the_old_one(self, desk: Desk):
         patient, address = desk.a_chart()
         ident = address.split("/")[1]
         changed = an_observation(patient, id=ident, status="amended")

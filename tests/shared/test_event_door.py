@@ -396,5 +396,8 @@ class _FailingOnce:
             raise KafkaTimeoutError
         await self.inner.send_and_wait(record)
 
+    def doubt(self, error: BaseException) -> None:
+        self.inner.doubt(error)
+
     async def stop(self) -> None:
         await self.inner.stop()

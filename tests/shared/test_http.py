@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-import logging
 import pkgutil
 import re
 import socket
@@ -22,6 +21,7 @@ from shared.errors import AnticipatedError, Sentence
 from shared.http import Ping, create_app, error_body, language_of, surprise_body
 from shared.identity import TokenRefusedError
 from shared.notes import NoteNotKeptError
+from shared.telemetry import QUIET
 from tests.shared.kafka_desk import eventually
 
 CANARY = "Jeanne-Canari-1980"
@@ -212,7 +212,7 @@ class TestAnswers:
 
     async def test_leave_no_text_of_a_surprise_in_the_servers_log(self, caplog: pytest.LogCaptureFixture) -> None:
         """The server's own logger, at the level that `open_telemetry` gives it."""
-        caplog.set_level(logging.ERROR, logger="uvicorn.error")
+        caplog.set_level(QUIET["uvicorn.error"], logger="uvicorn.error")
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             server = uvicorn.Server(uvicorn.Config(an_app(), log_config=None, access_log=False))
