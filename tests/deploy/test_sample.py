@@ -98,6 +98,7 @@ class TestTheSeed:
             Profession.TRAINER: ("TRAIN",),
             Profession.OPERATOR: ("HSYSADMIN",),
             Profession.PATIENT: ("PATRQT",),
+            Profession.INTEGRATION: ("RECORDMGT",),
         }
 
     @pytest.mark.parametrize(("site_id", "unit_id"), [("nord", "nord-medecine"), ("sud", "sud-medecine")])
