@@ -22,7 +22,7 @@ run: $(READY) ## Start everything on this machine and play the story (Ctrl-C end
 test: check $(READY) ## Pass every check and test; S=records for one part, DRIVER=pymongo for the other MongoDB driver
 	@DRIVER=$(DRIVER) $(BIN)/pytest $(if $(S),tests/$(S),--ignore=tests/architecture)
 check: $(READY) ## Format, lint, types, import contracts, architecture, locks, licences, generated docs
-	@$(BIN)/ruff format --check shared services cli deploy tests && $(BIN)/ruff check shared services cli deploy tests && $(BIN)/mypy -p shared -p services -p cli -p deploy
+	@$(BIN)/python -m checks
 check-fast: $(READY) ## Format and lint only
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 faults: $(READY) ## The long fault campaigns

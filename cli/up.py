@@ -53,6 +53,8 @@ def _introduce(stack: Stack, console: Console) -> None:
         addresses.add_row(f"{stack.ports.url(instance)}/fhir", f"FHIR R4 base of {site}")
     addresses.add_row(stack.ports.url("audit"), "ledger: checkpoint, tiles, proofs")
     accounts = Table("login", "password", "who", box=None)
+    accounts.columns[1].no_wrap = True
+    accounts.columns[1].overflow = "fold"
     for account in load_seed().accounts:
         password = stack.home.secret(f"account-{account.login}")
         accounts.add_row(account.login, password, f"{account.profession}, {account.site}: {account.name}")

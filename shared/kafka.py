@@ -1,15 +1,15 @@
-"""Opens Kafka: producers by aiokafka, events in by FastStream with commit after effect, bounded retry, and parking."""
+"""Opens Kafka: connections, producers that mend themselves, and consumers that never commit by themselves."""
 
 import asyncio
 import contextlib
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import (
     DuplicateSequenceNumber,
     InvalidProducerEpoch,
@@ -20,21 +20,11 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 from aiokafka.helpers import create_ssl_context
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.annotations import KafkaMessage
-from faststream.security import SASLScram512
-from opentelemetry.trace import SpanKind
 
-from shared.background import end_process
-from shared.events import Event, EventRecord, UnreadableEventError
+from shared.events import EventRecord
 from shared.settings import ServiceSettings
-from shared.telemetry import span
 
 log = structlog.get_logger("serment.kafka")
-E = TypeVar("E", bound=Event)
-Handler = Callable[[Any], Awaitable[None]]
-_ATTEMPTS = 5
 _SEQUENCE_LOST = (OutOfOrderSequenceNumber, InvalidProducerIdMapping, InvalidProducerEpoch, ProducerFenced, DuplicateSequenceNumber)
 
 
@@ -92,7 +82,7 @@ class Producer:
                 await producer.start()
             except KafkaError as error:
                 await producer.stop()
-                await _pause("kafka.unreachable", error)
+                await pause("kafka.unreachable", error)
             else:
                 self._inner = producer
                 return
@@ -152,188 +142,16 @@ async def open_consumer(connection: KafkaConnection, topic: str, *, group: str, 
             await consumer.start()
         except KafkaError as error:
             await consumer.stop()
-            await _pause("kafka.unreachable", error)
+            await pause("kafka.unreachable", error)
         else:
             return consumer
 
 
-async def _pause(what: str, error: Exception) -> None:
+async def pause(what: str, error: Exception) -> None:
+    """A second or two, with jitter, before the next try."""
     log.warning(what, error=type(error).__name__)
     await asyncio.sleep(1 + random.random())  # noqa: S311 - jitter
 
 
-class EventDoor:
-    """Joins handlers to topics, at least once: an offset is committed only after its effect, which is idempotent by event id.
-
-    A message that cannot be read, or whose handler fails five times, goes to `<topic>.parked` with its reason and its place of origin.
-    """
-
-    def __init__(self, connection: KafkaConnection, *, group: str) -> None:
-        self._connection = connection
-        self._group = group
-        self._handlers: dict[str, dict[str, tuple[type[Event], Handler]]] = {}
-        self._producer: Producer | None = None
-        security = SASLScram512(
-            username=connection.username, password=connection.password, ssl_context=connection.tls, use_ssl=connection.tls is not None
-        )
-        self.broker = KafkaBroker(
-            list(connection.bootstrap),
-            security=security,
-            logger=None,
-            allow_auto_create_topics=False,
-            graceful_timeout=10.0,
-            request_timeout_ms=10_000,
-        )
-
-    def subscriber(self, event_type: type[E]) -> Callable[[Callable[[E], Awaitable[None]]], Callable[[E], Awaitable[None]]]:
-        """Types of one topic that nobody here asked for are passed over."""
-
-        def join(handler: Callable[[E], Awaitable[None]]) -> Callable[[E], Awaitable[None]]:
-            topic = event_type.topic.name
-            if topic not in self._handlers:
-                self._subscribe(topic)
-            self._handlers.setdefault(topic, {})[event_type.type] = (event_type, handler)
-            return handler
-
-        return join
-
-    def _subscribe(self, topic: str) -> None:
-        @self.broker.subscriber(
-            topic,
-            group_id=self._group,
-            batch=True,
-            batch_timeout_ms=50,
-            max_records=500,
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            no_reply=True,
-            parser=_pass_through,
-            decoder=_raw_bodies,
-        )
-        async def on_batch(_bodies: list[Any], message: KafkaMessage) -> None:
-            try:
-                await self._take(topic, message)
-            except Exception as error:  # noqa: BLE001 - the next commit would pass what was not handled
-                end_process(f"reading {topic}", error)
-
-    async def start(self) -> None:
-        """Keeps trying while no broker answers."""
-        self._producer = await open_producer(self._connection, client_id=f"{self._group}-parking")
-        while True:
-            try:
-                await self.broker.start()
-            except KafkaError as error:
-                await self.broker.stop()
-                await _pause("kafka.unreachable", error)
-            else:
-                return
-
-    async def stop(self) -> None:
-        await self.broker.stop()
-        if self._producer:
-            await self._producer.stop()
-
-    async def ping(self) -> None:
-        if not await self.broker.ping(timeout=2):
-            raise ConnectionError("Kafka does not answer")
-
-    async def _take(self, topic: str, message: Any) -> None:
-        by_partition: dict[int, list[Any]] = {}
-        for record in message.raw_message:
-            by_partition.setdefault(record.partition, []).append(record)
-        for partition, records in by_partition.items():
-            for record in records:
-                await self._take_one(topic, record)
-            await self._commit(message.consumer, TopicPartition(topic, partition), records[-1].offset + 1)
-
-    async def _take_one(self, topic: str, record: Any) -> None:
-        try:
-            headers = _readable_headers(record)
-            known = self._handlers[topic].get(headers["ce_type"])
-            if known is None:
-                return
-            event_type, handler = known
-            event = event_type.from_value(record.value)
-        except (UnreadableEventError, UnicodeDecodeError) as error:
-            await self._park(topic, record, reason=type(error).__name__)
-            return
-        with span(f"process {topic}", kind=SpanKind.CONSUMER, carrier=headers):
-            await self._handle(topic, record, handler, event)
-
-    async def _handle(self, topic: str, record: Any, handler: Handler, event: Event) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                await handler(event)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again, then parked
-                log.warning("event.failed", topic=topic, attempt=attempt, error=type(error).__name__)
-                if attempt == _ATTEMPTS:
-                    await self._park(topic, record, reason=type(error).__name__)
-                else:
-                    await asyncio.sleep(0.1 * 2**attempt)
-            else:
-                return
-
-    async def _park(self, topic: str, record: Any, *, reason: str) -> None:
-        origin = {"parked_reason": reason, "parked_group": self._group, "parked_origin": f"{topic}/{record.partition}/{record.offset}"}
-        headers = [(name, value) for name, value in record.headers if not name.startswith("parked_")]
-        headers += [(name, value.encode()) for name, value in origin.items()]
-        parked = EventRecord("", f"{topic}.parked", record.key, headers, record.value)
-        while not await self._is_parked(parked):  # noqa: ASYNC110 - nobody else can tell that Kafka takes it now
-            await asyncio.sleep(1)
-        log.error("event.parked", topic=topic, partition=record.partition, offset=record.offset, reason=reason)
-
-    async def _is_parked(self, parked: EventRecord) -> bool:
-        """Until Kafka has it the partition waits: a message is handled or parked, never passed."""
-        if self._producer is None:
-            raise RuntimeError("the door is not open")
-        try:
-            await self._producer.send_and_wait(parked)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the message is not passed
-            self._producer.doubt(error)
-            log.warning("event.parking-failed", error=type(error).__name__)
-            return False
-        return True
-
-    async def _commit(self, consumer: Any, partition: TopicPartition, offset: int) -> None:
-        try:
-            await consumer.commit({partition: offset})
-        except KafkaError as error:  # what was not committed comes again, and changes nothing
-            log.info("event.not-committed", topic=partition.topic, partition=partition.partition, error=type(error).__name__)
-
-
-def _readable_headers(record: Any) -> dict[str, str]:
-    headers = {name: value.decode() for name, value in record.headers if value is not None}
-    if "ce_type" not in headers:
-        raise UnreadableEventError("no ce_type header")
-    return headers
-
-
-async def _pass_through(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
-    """FastStream's own parser decodes headers, and skips a record whose header is not UTF-8; ours are read one record at a time."""
-    stripped = tuple(_without_headers(record) for record in message) if isinstance(message, tuple) else message
-    parsed = await original(stripped)
-    parsed.raw_message = message
-    return parsed
-
-
-def _without_headers(record: Any) -> Any:
-    return type(record)(**{**{name: getattr(record, name) for name in record.__dataclass_fields__}, "headers": ()})
-
-
-async def _raw_bodies(message: Any) -> list[bytes | None]:
-    return [record.value for record in message.raw_message]
-
-
 def header_map(headers: Sequence[tuple[str, bytes]]) -> Mapping[str, bytes]:
     return {name: value for name, value in headers if value is not None}
-
-
-__all__ = [
-    "EventDoor",
-    "KafkaConnection",
-    "Producer",
-    "connection_of",
-    "header_map",
-    "open_consumer",
-    "open_producer",
-]

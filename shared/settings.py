@@ -12,11 +12,11 @@ class IssuerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    issuer: str
-    jwks_uri: str
-    audiences: frozenset[str]
-    algorithms: tuple[str, ...] = ("ES256",)
-    claims: dict[str, str] = Field(default_factory=dict)
+    issuer: str = Field(description="The `iss` of its tokens.")
+    jwks_uri: str = Field(description="Where its public keys are.")
+    audiences: frozenset[str] = Field(description="Whom a token must be for: one of these.")
+    algorithms: tuple[str, ...] = Field(default=("ES256",), description="The only signature algorithms taken from it.")
+    claims: dict[str, str] = Field(default_factory=dict, description="Where a fact stands in its tokens, when not at the usual place.")
 
 
 class ServiceSettings(BaseSettings):

@@ -125,7 +125,7 @@ class Vault:
             try:
                 await self._login(self._token)
             except VaultUnavailableError as error:
-                log.warning("vault.login-failed", error=str(error))
+                log.warning("vault.login-failed", error=type(error).__name__)
                 self._lease = 15.0
 
 

@@ -25,7 +25,7 @@ WRITERS = professions(*_STAFF, Profession.INTEGRATION)
 _LARGEST_PAGE = 1000
 
 
-@fhir.get("/metadata", openapi_extra={"x-public": True})
+@fhir.get("/metadata", openapi_extra={"x-professions": ["everyone"]})
 async def metadata(request: Request) -> Response:
     return Response(capability_statement(str(request.base_url)), media_type=FHIR_JSON)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.records.model import Ask, ChartHeader, Facts, Grounds, Residual
+from services.records.model import WHOLE_CHART, Ask, ChartHeader, Facts, Grounds, Residual
 from shared.vocabulary import Action, Profession, Purpose, Relationship
 
 CARE_BEGINS_BEFORE = timedelta(days=1)
@@ -82,7 +82,9 @@ def _may(ask: Ask) -> bool:
                 ask.type in DEMOGRAPHIC_TYPES and ask.action in _LOOK | {Action.CREATE, Action.UPDATE}
             )
         case Profession.PRIVACY_OFFICER:
-            return (directory and ask.action in _LOOK) or (ask.action is Action.ERASE and ask.purpose == Purpose.RECORDS_MANAGEMENT)
+            return (directory and ask.action in _LOOK) or (
+                ask.action is Action.ERASE and ask.type == WHOLE_CHART and ask.purpose == Purpose.RECORDS_MANAGEMENT
+            )
         case Profession.INTEGRATION:
             return ask.action in _WRITE
         case Profession.PATIENT:
@@ -96,8 +98,8 @@ def relation(ask: Ask, facts: Facts, now: datetime) -> Relationship:
     chart = facts.chart
     if chart is None:
         return Relationship.NONE
-    if ask.actor.patient is not None and ask.actor.patient == chart.patient:
-        return Relationship.SELF
+    if ask.actor.profession is Profession.PATIENT:
+        return Relationship.SELF if ask.actor.patient == chart.patient else Relationship.NONE
     return _care(ask, chart, facts, now)
 
 

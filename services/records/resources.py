@@ -19,9 +19,10 @@ from services.records.sealer import Sealer
 from services.records.settings import RecordsSettings
 from services.records.subscribers import join_subscribers
 from shared.background import keep_running
+from shared.event_door import EventDoor
 from shared.events.topics import RECORDS_ACCESS
 from shared.identity import Identities
-from shared.kafka import EventDoor, Producer, connection_of, open_producer
+from shared.kafka import Producer, connection_of, open_producer
 from shared.keyring import Keyring
 from shared.mongo import Database, Mongo, open_mongo
 from shared.notes import Notes, Presence
@@ -76,7 +77,7 @@ async def _open_vault(stack: AsyncExitStack, settings: RecordsSettings) -> Vault
         try:
             await vault.open()
         except VaultUnavailableError as error:
-            log.warning("vault.unreachable", error=str(error))
+            log.warning("vault.unreachable", error=type(error).__name__)
             await vault.close()
             await asyncio.sleep(1)
         else:

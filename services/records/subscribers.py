@@ -1,8 +1,8 @@
 """The Kafka door of `records`: what other replicas changed is dropped from memory here."""
 
 from services.records.knowing.chart_headers import ChartHeaders
+from shared.event_door import EventDoor
 from shared.events.records import ChartChanged, ChartErased
-from shared.kafka import EventDoor
 from shared.keyring import Keyring
 
 

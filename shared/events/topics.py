@@ -19,10 +19,10 @@ class Topic:
 
 
 RECORDS_ACCESS = Topic("records.access", "records", "incarnation", ("audit",), retention_days=None, max_message_bytes=4 << 20)
-RECORDS_CHANGE = Topic("records.change", "records", "patient", ("records", "audit"), partitions=6, parked=True)
+RECORDS_CHANGE = Topic("records.change", "records", "patient", ("records",), partitions=6, parked=True)
 IDENTITY_EVENT = Topic("identity.event", "portal", "incarnation", ("audit",), retention_days=None)
-AUDIT_CHECKPOINT = Topic("audit.checkpoint", "audit", "origin", ("audit", "portal"), compacted=True)
-AUDIT_SUSPICION = Topic("audit.suspicion", "audit", "suspicion", ("portal",), partitions=3, retention_days=90)
+AUDIT_CHECKPOINT = Topic("audit.checkpoint", "audit", "origin", ("audit",), compacted=True)
+AUDIT_SUSPICION = Topic("audit.suspicion", "audit", "suspicion", (), partitions=3, retention_days=90)
 
 TOPICS = (RECORDS_ACCESS, RECORDS_CHANGE, IDENTITY_EVENT, AUDIT_CHECKPOINT, AUDIT_SUSPICION)
 """The ledger's logs are `records.access` and `identity.event`: one partition each, so one log each."""

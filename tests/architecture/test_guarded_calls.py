@@ -17,7 +17,7 @@ class TestPermits:
 
 class TestKafka:
     def test_has_one_broker_and_it_commits_after_the_effect(self):
-        assert places("KafkaBroker") == {"shared/kafka.py"}
+        assert places("KafkaBroker") == {"shared/event_door.py"}
         [joined] = [call for source in sources("shared") for call in source.calls("subscriber")]
         policy = {word.arg: word.value for word in joined.keywords}["ack_policy"]
         assert getattr(policy, "attr", None) == "MANUAL"

@@ -19,10 +19,11 @@ from structlog.testing import capture_logs
 
 from cli import parked
 from shared.clock import utc_now
+from shared.event_door import EventDoor
 from shared.events import EventRecord
 from shared.events.records import ChartChanged
 from shared.events.topics import Topic
-from shared.kafka import EventDoor, Producer, open_producer
+from shared.kafka import Producer, open_producer
 from tests.shared.kafka_desk import Header, KafkaDesk, a_change, chart_changed_on, eventually
 
 CANARY = "Jeanne-Canari-1980"

@@ -15,8 +15,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from shared.clock import utc_now
+from shared.event_door import EventDoor
 from shared.events import cloud_headers
-from shared.kafka import EventDoor, open_producer
+from shared.kafka import open_producer
 from shared.telemetry import span, trace_headers
 from tests.shared.kafka_desk import KafkaDesk, a_change, chart_changed_on, eventually
 from tests.shared.proxies import serving

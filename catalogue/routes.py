@@ -1,0 +1,53 @@
+"""Lists every HTTP route of the services with the professions it declares."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from services.audit.api import router as audit
+from services.portal.api import router as portal
+from services.records.api import READERS, fhir
+from services.records.erasure_api import charts
+from shared.vocabulary import Profession
+
+ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {"records": (charts, fhir), "audit": (audit,), "portal": (portal,)}
+EVERYONE = frozenset({"everyone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`professions` is empty when the route forgot to declare them; a hidden one answers what the others leave over."""
+
+    method: str
+    path: str
+    professions: frozenset[str]
+    hidden: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+HOT_READ = Route("GET", "/fhir/{type_}/{ident}", frozenset(READERS["x-professions"]))
+"""Plain ASGI, in front of the application: `services/records/reading/hot_read.py`."""
+
+
+def routes_of(service: str) -> list[Route]:
+    found = [route for router in ROUTERS[service] for route in _routes(router)]
+    return [*found, HOT_READ] if service == "records" else found
+
+
+def _routes(router: APIRouter) -> Iterator[Route]:
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            for method in sorted(route.methods or ()):
+                yield Route(method, route.path, _declared(route), hidden=not route.include_in_schema)
+
+
+def _declared(route: APIRoute) -> frozenset[str]:
+    extra = route.openapi_extra or {}
+    if extra.get("x-public"):
+        return EVERYONE
+    known = set(Profession) | EVERYONE
+    return frozenset(str(one) for one in extra.get("x-professions", ()) if one in known)

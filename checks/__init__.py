@@ -1,0 +1,1 @@
+"""Runs every check of the repository and counts what fails."""
