@@ -18,20 +18,23 @@ class Coalesced(Generic[K, V]):
     def __init__(self, load: Callable[[list[K]], Awaitable[Mapping[K, V]]], *, largest: int = 400) -> None:
         self._load = load
         self._largest = largest
-        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
         self._rounds: set[asyncio.Task[None]] = set()
         self._called = False
 
     def get(self, key: K) -> "asyncio.Future[V | None]":
-        """Await the result; it may be shared with others, so it must not be changed."""
-        future = self._waiting.get(key)
-        if future is None:
-            loop = asyncio.get_running_loop()
-            future = self._waiting[key] = loop.create_future()
-            if not self._called and len(self._rounds) < 2:  # noqa: PLR2004 - two rounds keep the server and this process both busy
-                self._called = True
-                loop.call_soon(self._start)
-        return asyncio.shield(future)  # a waiter that is cancelled ends nobody else's wait
+        """Await the result; it may be shared with others, so it must not be changed. Who is cancelled ends nobody else's wait."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[V | None] = loop.create_future()
+        waiters = self._waiting.get(key)
+        if waiters is not None:
+            waiters.append(future)
+            return future
+        self._waiting[key] = [future]
+        if not self._called and len(self._rounds) < 2:  # noqa: PLR2004 - two rounds keep the server and this process both busy
+            self._called = True
+            loop.call_soon(self._start)
+        return future
 
     def _start(self) -> None:
         self._called = False
@@ -49,15 +52,16 @@ class Coalesced(Generic[K, V]):
         if self._waiting and not self._called:
             self._start()
 
-    async def _round(self, taken: dict[K, "asyncio.Future[V | None]"]) -> None:
+    async def _round(self, taken: dict[K, "list[asyncio.Future[V | None]]"]) -> None:
         try:
             found = await self._load(list(taken))
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait
-            for future in taken.values():
-                if not future.done():
-                    future.set_exception(error)
-                    future.exception()  # a waiter may be gone; the error is theirs, not the loop's
+            for future in (one for waiters in taken.values() for one in waiters if not one.done()):
+                future.set_exception(error)
+                future.exception()  # a waiter may be gone; the error is theirs, not the loop's
             return
-        for key, future in taken.items():
-            if not future.done():
-                future.set_result(found.get(key))
+        for key, waiters in taken.items():
+            value = found.get(key)
+            for future in waiters:
+                if not future.done():
+                    future.set_result(value)

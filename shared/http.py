@@ -9,15 +9,26 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
 from shared.errors import AnticipatedError, Sentence
+from shared.server_spans import ServerSpans
 
 log = structlog.get_logger("serment.http")
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 PROBLEM_JSON = "application/problem+json"
 Ping = Callable[[], Awaitable[None]]
+
+_NO_TELEMETRY_OF_ITS_OWN: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's spans hold the whole path and query, its logs the text of exceptions; ours hold neither."""
 
 _SURPRISE = Sentence(
     "Something went wrong on our side; it was logged. Try again.",
@@ -33,7 +44,8 @@ def create_app(
     title: str, *, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], pings: Callable[[FastAPI], Mapping[str, Ping]]
 ) -> FastAPI:
     """`pings` names what the service needs to be ready; it is asked anew each time."""
-    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY_OF_ITS_OWN)
+    app.add_middleware(ServerSpans)
     app.add_exception_handler(AnticipatedError, _on_anticipated)
     app.add_exception_handler(RequestValidationError, _on_wrong_request)
     app.add_exception_handler(HTTPException, _on_http)

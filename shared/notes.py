@@ -22,6 +22,7 @@ from shared.events.topics import Topic
 from shared.kafka import Producer
 from shared.mongo import Database, MongoError
 from shared.outbox import Outbox, Relay
+from shared.telemetry import trace_headers
 
 log = structlog.get_logger("serment.notes")
 HEARTBEAT = "org.serment.heartbeat.v1"
@@ -54,10 +55,6 @@ class Pending:
     ripe_at: float
 
 
-def number_of(record: EventRecord) -> int:
-    return next((int(value) for name, value in record.headers if name == "ce_number"), 0)
-
-
 class Notes:
     """Numbers start at 1 and are drawn once, when the bytes are made; the incarnation is 128 random bits drawn at start.
 
@@ -72,6 +69,8 @@ class Notes:
         self._source = source
         self._about = dict(about)
         self._key = self.incarnation.encode()
+        self._same_headers = [("ce_source", source.encode()), ("ce_specversion", b"1.0"), ("content-type", b"application/json")]
+        self._same_headers.append(("ce_incarnation", self._key))
         self._next = 1
         self._in_flight: dict[int, None] = {}
         self._stranded: deque[EventRecord] = deque()
@@ -90,15 +89,15 @@ class Notes:
     def redraw(self, never_sent: EventRecord, facts: Mapping[str, Any], *, now: datetime) -> EventRecord:
         """Another note under the number of one whose transaction certainly did not happen."""
         type_ = next(value.decode() for name, value in never_sent.headers if name == "ce_type")
-        return self._bytes(type_, facts, number=number_of(never_sent), now=now)
+        return self._bytes(type_, facts, number=never_sent.number, now=now)
 
     def _bytes(self, type_: str, facts: Mapping[str, Any], *, number: int, now: datetime) -> EventRecord:
         ident, time = str(uuid.uuid4()), rfc3339(now)
         salt = base64.b64encode(os.urandom(32)).decode()
         frame = {"id": ident, "incarnation": self.incarnation, "partition": 0, "number": number, "time": time, "type": type_, "salt": salt}
-        headers = cloud_headers(ident=ident, source=self._source, type_=type_, time=time)
-        headers += [("ce_incarnation", self._key), ("ce_number", b"%d" % number)]
-        return EventRecord(ident, self._topic.name, self._key, headers, orjson.dumps(frame | self._about | dict(facts)), 0)
+        headers = [*self._same_headers, ("ce_id", ident.encode()), ("ce_type", type_.encode()), ("ce_time", time.encode())]
+        headers += [("ce_number", b"%d" % number), *((name, text.encode()) for name, text in trace_headers().items())]
+        return EventRecord(ident, self._topic.name, self._key, headers, orjson.dumps(frame | self._about | dict(facts)), 0, number)
 
     async def keep(self, record: EventRecord) -> None:
         """Returns once the note is durable: acknowledged by Kafka within 250 ms, or in the outbox. Raises NoteNotKeptError."""
@@ -137,7 +136,7 @@ class Notes:
 
     def landed(self, record: EventRecord) -> None:
         """The note is in Kafka or in the outbox, which tells its own lowest number."""
-        self._in_flight.pop(number_of(record), None)
+        self._in_flight.pop(record.number, None)
 
     def relayed(self, topic: str) -> None:
         """A note reached Kafka from the outbox, so the next one tries Kafka first again."""

@@ -73,7 +73,6 @@ class Outbox:
 
 
 def _row(record: EventRecord, now: datetime, ordinal: int, incarnation: str) -> dict[str, Any]:
-    number = next((int(value) for name, value in record.headers if name == "ce_number"), 0)
     return {
         "_id": record.ident,
         "topic": record.topic,
@@ -84,7 +83,7 @@ def _row(record: EventRecord, now: datetime, ordinal: int, incarnation: str) -> 
         "at": now,
         "ordinal": ordinal,
         "incarnation": incarnation,
-        "number": number,
+        "number": record.number,
     }
 
 
@@ -98,7 +97,7 @@ def record_of(row: dict[str, Any]) -> EventRecord:
     """The identical record that was kept: same bytes, same number, same partition."""
     headers = [(name, bytes(value)) for name, value in row["headers"]]
     key = None if row["key"] is None else bytes(row["key"])
-    return EventRecord(row["_id"], row["topic"], key, headers, bytes(row["value"]), row["partition"])
+    return EventRecord(row["_id"], row["topic"], key, headers, bytes(row["value"]), row["partition"], row["number"])
 
 
 class Relay:

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from opentelemetry import context as otel_context
 from opentelemetry import trace
+from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -18,6 +19,12 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 QUIET = dict.fromkeys(("aiokafka", "httpx", "httpcore", "pymongo", "faststream"), logging.ERROR) | {"uvicorn.error": logging.CRITICAL}
 """The lowest level of foreign loggers; uvicorn's errors are tracebacks, whose text may quote data: ours tell the class and the line."""
+_SEVERITIES = {
+    logging.DEBUG: SeverityNumber.DEBUG,
+    logging.WARNING: SeverityNumber.WARN,
+    logging.ERROR: SeverityNumber.ERROR,
+    logging.CRITICAL: SeverityNumber.FATAL,
+}
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("serment")
 
@@ -51,12 +58,26 @@ def _export_spans(resource: Resource) -> None:
 
 def _export_logs(resource: Resource) -> None:
     from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-    from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+    from opentelemetry.sdk._logs import LoggerProvider as ExportingLoggerProvider
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 
-    provider = LoggerProvider(resource=resource)
+    provider = ExportingLoggerProvider(resource=resource)
     provider.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
-    logging.getLogger("serment").addHandler(LoggingHandler(logger_provider=provider))
+    logging.getLogger("serment").addHandler(_Exporting(provider))
+
+
+class _Exporting(logging.Handler):
+    """Hands over the JSON line as it stands; the SDK's own handler is deprecated, and adds file paths and the text of exceptions."""
+
+    def __init__(self, provider: LoggerProvider) -> None:
+        super().__init__()
+        self._provider = provider
+
+    def emit(self, record: logging.LogRecord) -> None:
+        severity, moment = _SEVERITIES.get(record.levelno, SeverityNumber.INFO), int(record.created * 1e9)
+        self._provider.get_logger(record.name).emit(
+            LogRecord(timestamp=moment, context=otel_context.get_current(), severity_number=severity, body=record.getMessage())
+        )
 
 
 def _log_as_json(service: str, *, instance: str, level: str) -> None:
@@ -93,8 +114,11 @@ def tracing() -> bool:
 
 @contextmanager
 def span(name: str, *, kind: SpanKind = SpanKind.INTERNAL, carrier: Mapping[str, str] | None = None, **facts: Any) -> Iterator[trace.Span]:
-    """A span under the carrier's `traceparent` if there is one; exceptions leave only their class name, never their text."""
-    parent = _PROPAGATOR.extract(dict(carrier)) if carrier else None
+    """A span under the carrier's `traceparent` if there is one; exceptions leave only their class name, never their text.
+
+    A `tracestate` is left behind: it is free text of the caller, and would travel into Kafka and the collector.
+    """
+    parent = _PROPAGATOR.extract({"traceparent": carrier["traceparent"]}) if carrier and "traceparent" in carrier else None
     with _TRACER.start_as_current_span(
         name, context=parent, kind=kind, attributes=facts, record_exception=False, set_status_on_exception=False
     ) as current:
@@ -108,6 +132,8 @@ def span(name: str, *, kind: SpanKind = SpanKind.INTERNAL, carrier: Mapping[str,
 
 def trace_headers() -> dict[str, str]:
     """The current span as W3C headers, to be carried by a message; empty when nothing is traced."""
+    if not tracing():
+        return {}
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier, context=otel_context.get_current())
     return carrier

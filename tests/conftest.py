@@ -10,21 +10,36 @@ import pytest
 from cli.running import Running
 from deploy.local.home import claim_home
 from deploy.local.ports import find_free_ports
+from deploy.local.servers import Servers
 from deploy.local.stack import Stack, start_stack
 from tests.builders import Desk
+from tests.collector import Collector
 
 DRIVERS = {"nord-b": {"SERMENT_MONGO_DRIVER": "pymongo"}}
 """One replica runs on Motor, the other on PyMongo Async; `make test DRIVER=pymongo` puts every process on the latter."""
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def collector() -> Iterator[Collector]:
+    """Where every process of the stack sends its spans and logs."""
+    opened = Collector()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
     home = claim_home(tmp_path_factory.mktemp("serment") / "home", portal="the tests", say=print)
     driver = os.environ.get("DRIVER")
-    extra = {"*": {"SERMENT_MONGO_DRIVER": driver}} if driver else DRIVERS
+    extra = DRIVERS | {"*": collector.settings | ({"SERMENT_MONGO_DRIVER": driver} if driver else {})}
     running = start_stack(home, find_free_ports(), extra=extra, say=print)
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def servers(stack: Stack) -> Servers:
+    return stack.servers
 
 
 @pytest.fixture(scope="session")

@@ -14,16 +14,18 @@ from services.audit.commands import AuditorCredentials
 from shared.clock import utc_now
 
 _TOLD = "story.json"
+PATIENCE = 20.0
 
 
 @dataclass
 class Scene:
-    """`patients` and `dump` grow while the story is told."""
+    """`patients` and `dump` grow while the story is told; `patience` is how many seconds a note may take to the signed ledger."""
 
     running: Running
     http: httpx.Client
     seed: Seed
     auditor: AuditorCredentials
+    patience: float = PATIENCE
     patients: dict[str, str] = field(default_factory=dict)
     observation: str = ""
     dump: list[dict[str, Any]] = field(default_factory=list)
@@ -47,10 +49,10 @@ class Scene:
         return patient_of(response), len(response["entry"]), note
 
 
-def open_scene(running: Running) -> Scene:
+def open_scene(running: Running, *, patience: float = PATIENCE) -> Scene:
     """Raises LauncherError when nothing is installed."""
     auditor = AuditorCredentials.model_validate(running.credentials("auditor"))
-    return Scene(running, httpx.Client(timeout=60, trust_env=False), load_seed(), auditor)
+    return Scene(running, httpx.Client(timeout=60, trust_env=False), load_seed(), auditor, patience)
 
 
 def _next(running: Running, site: str) -> int:

@@ -7,7 +7,6 @@ from cli.story.attack import open_dump
 from cli.story.checking import check, until
 from cli.story.scene import Scene
 
-_LEDGER_WITHIN = 20.0
 _GONE_WITHIN = 60.0
 
 
@@ -22,7 +21,7 @@ def load_charts(scene: Scene) -> str:
         check(all(b"resourceType" not in bytes(row["sealed"]) for row in rows), "a stored document is not sealed")
         check(ledger_view.key_row(scene.auditor, site, patient), "the chart has no wrapped key of its own")
         proved = f"the note of loading at {site} did not reach the signed ledger"
-        until(lambda note=note: ledger_view.is_proved(scene.auditor, note), within=_LEDGER_WITHIN, otherwise=proved)  # type: ignore[misc]
+        until(lambda note=note: ledger_view.is_proved(scene.auditor, note), within=scene.patience, otherwise=proved)  # type: ignore[misc]
         sizes.append(f"{site} {count} resources")
     return f"Loaded, sealed and noted: {', '.join(sizes)}."
 
@@ -35,7 +34,7 @@ def read_with_care(scene: Scene) -> str:
     note = _one_entry(scene, "a.martin", 200, "answered")
     until(
         lambda: ledger_view.is_proved(scene.auditor, note),
-        within=_LEDGER_WITHIN,
+        within=scene.patience,
         otherwise="the read's entry is under no signed checkpoint",
     )
     return f"Dr A read an Observation; the ledger holds one entry of it, proved under a signed checkpoint ({note})."
@@ -113,7 +112,7 @@ def _entries_about(scene: Scene, first: int, resource: str, *, expected: int, ou
         notes = ledger_view.notes_from(scene.auditor, first)
         return len([note for note in notes if note.get("resource") == resource and note.get("outcome") == outcome])
 
-    until(lambda: count() >= expected, within=_LEDGER_WITHIN, otherwise="the access did not reach the ledger")
+    until(lambda: count() >= expected, within=scene.patience, otherwise="the access did not reach the ledger")
     check(count() == expected, f"the ledger holds {count()} entries of one access")
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cli.running import Running
 from cli.story.checking import StepFailedError
-from cli.story.scene import Scene, open_scene
+from cli.story.scene import PATIENCE, Scene, open_scene
 from cli.story.steps import STEPS
 from deploy.local.launcher_error import LauncherError
 from services.audit.reading.read_log import NotInLedgerError
@@ -19,10 +19,10 @@ Step = tuple[str, Callable[[Scene], str]]
 _BROKEN = (StepFailedError, LauncherError, httpx.TransportError, MongoError, VaultUnavailableError, NotInLedgerError)
 
 
-def tell_story(running: Running, *, console: Console, steps: Sequence[Step] = STEPS) -> int:
+def tell_story(running: Running, *, console: Console, steps: Sequence[Step] = STEPS, patience: float = PATIENCE) -> int:
     """0 when every step holds, 1 otherwise; repeatable, because each telling takes patients of its own."""
     try:
-        scene = open_scene(running)
+        scene = open_scene(running, patience=patience)
     except LauncherError as error:
         console.print(f"[bold]The story cannot begin.[/bold] {error}", highlight=False)
         return 1

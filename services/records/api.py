@@ -22,6 +22,7 @@ fhir = APIRouter(prefix="/fhir")
 _STAFF = (Profession.CLINICIAN, Profession.CLERK)
 READERS = professions(*_STAFF, Profession.PATIENT, Profession.PRIVACY_OFFICER, Profession.TRAINER, Profession.OPERATOR)
 WRITERS = professions(*_STAFF, Profession.INTEGRATION)
+SIGNED_IN = professions(*Profession)
 _LARGEST_PAGE = 1000
 
 
@@ -93,9 +94,9 @@ async def _search(asked: Asked, type_: str, query: dict[str, str], desk: Desk) -
     return await search_by_patient(question, patient, desk=desk)
 
 
-@fhir.api_route("/{type_}/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False, openapi_extra=READERS)
+@fhir.api_route("/{type_}/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False, openapi_extra=SIGNED_IN)
 async def anything_else(type_: str, rest: str, request: Request, asked: Asking, has: Has) -> Response:
-    """What FHIR has and this server does not offer yet is refused by name, and noted where it addressed a patient."""
+    """What FHIR has and this server does not offer yet is refused by name, alike for known and unknown ids, and noted in the chart."""
     ident = rest.partition("/")[0]
     action = Action.SEARCH if request.method == "GET" else Action.UPDATE
     address = f"{type_}/{ident}" if type_ in RESOURCE_TYPES and is_ours(ident) else None
@@ -104,7 +105,7 @@ async def anything_else(type_: str, rest: str, request: Request, asked: Asking, 
         if record is not None and record.patient is not None:
             asked.addressed.add(record.patient)
         require_type(type_)
-        raise UnsupportedInteractionError if record is not None else NotFoundError
+        raise NotFoundError if request.method == "GET" and rest == ident else UnsupportedInteractionError
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 
 from services.records.fhir.definitions import RESOURCE_TYPES
-from services.records.model import Asked
+from services.records.model import WHOLE_CHART, Asked
 from services.records.resources import RecordsResources
-from services.records.unanswerable import note_incomplete
+from services.records.unanswerable import Addressed, note_incomplete
 from shared.clock import utc_now
 from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
 from shared.vocabulary import Action, Profession
@@ -35,10 +35,20 @@ async def asking(request: Request, has: Has, x_purpose_of_use: Annotated[str | N
         actor = await has.identities.verify(token)
         return Asked(actor, purpose_of(actor, x_purpose_of_use), now)
     except (TokenIncompleteError, PurposeNotHeldError) as error:
-        type_, ident, *_rest = [*request.url.path.removeprefix("/fhir/").split("/"), "", ""]
-        action = _ACTIONS.get(request.method, Action.SEARCH)
-        await note_incomplete(error, type_ if type_ in RESOURCE_TYPES else "", ident, now=now, desk=has.desk, action=action)
+        await note_incomplete(error, _addressed(request), now=now, desk=has.desk)
         raise
+
+
+def _addressed(request: Request) -> Addressed:
+    """Of the address alone: no body is read for somebody who cannot be told apart yet."""
+    path = request.url.path
+    if not path.startswith("/fhir"):
+        _, room, ident, *_rest = [*path.split("/"), "", ""]
+        return Addressed(Action.ERASE, WHOLE_CHART, patient=ident if room == "charts" else "")
+    type_, ident, *_rest = [*path.removeprefix("/fhir").strip("/").split("/"), ""]
+    known = type_ if type_ in RESOURCE_TYPES else "unknown" if type_ else "Bundle"
+    patient = request.query_params.get("patient", "").removeprefix("Patient/")
+    return Addressed(_ACTIONS.get(request.method, Action.SEARCH), known, ident, patient)
 
 
 Asking = Annotated[Asked, Depends(asking)]

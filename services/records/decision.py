@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.records.model import WHOLE_CHART, Ask, ChartHeader, Facts, Grounds, Residual
+from services.records.model import WHOLE_CHART, Ask, Care, ChartHeader, Facts, Grounds, Residual
 from shared.vocabulary import Action, Profession, Purpose, Relationship
 
 CARE_BEGINS_BEFORE = timedelta(days=1)
@@ -105,17 +105,22 @@ def relation(ask: Ask, facts: Facts, now: datetime) -> Relationship:
 
 def _care(ask: Ask, chart: ChartHeader, facts: Facts, now: datetime) -> Relationship:
     """Taking part in an encounter oneself is nearer than belonging to a unit of one who did."""
-    nearest, affiliations = Relationship.NONE, facts.affiliations
-    actors_units = affiliations.get(ask.actor.practitioner, frozenset()) | ({ask.actor.unit} if ask.actor.unit else frozenset())
+    nearest, practitioner = Relationship.NONE, ask.actor.practitioner
+    units = facts.affiliations.get(practitioner, frozenset()) | ({ask.actor.unit} if ask.actor.unit else frozenset())
+    begins_by, over_since = now + CARE_BEGINS_BEFORE, now - facts.care_lasts  # a period may reach to the ends of the calendar
     for care in chart.care.values():
-        if not care.started_at - CARE_BEGINS_BEFORE <= now or (care.ended_at is not None and now >= care.ended_at + facts.care_lasts):
+        if care.started_at > begins_by or (care.ended_at is not None and care.ended_at <= over_since):
             continue
-        if ask.actor.practitioner in care.practitioners:
+        if practitioner in care.practitioners:
             return Relationship.PARTICIPANT
-        units = frozenset().union(*(affiliations.get(one, frozenset()) for one in care.practitioners)) | {care.unit}
-        if actors_units & units:
+        if nearest is Relationship.NONE and units and _is_theirs(care, units, facts):
             nearest = Relationship.UNIT
     return nearest
+
+
+def _is_theirs(care: Care, units: frozenset[str], facts: Facts) -> bool:
+    """Whether the encounter was for one of these units, or somebody of one took part."""
+    return care.unit in units or any(not units.isdisjoint(facts.affiliations.get(one, ())) for one in care.practitioners)
 
 
 def _residual(relationship: Relationship) -> Residual:

@@ -21,7 +21,7 @@ class UnreadableEventError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """One Kafka record, ready to be sent or kept in an outbox; `ident` is the event id."""
+    """One Kafka record, ready to be sent or kept in an outbox; `ident` is the event id, `number` that of a note (0 for other events)."""
 
     ident: str
     topic: str
@@ -29,6 +29,7 @@ class EventRecord:
     headers: list[tuple[str, bytes]]
     value: bytes | None
     partition: int | None = None
+    number: int = 0
 
 
 class Event(BaseModel):

@@ -1,8 +1,8 @@
-"""Real servers for the ledger's tests; a fixture named `servers` in tests/conftest.py may take the place of the first one here."""
+"""A ledger of its own for each test, on the servers of the session's stack."""
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,23 +10,9 @@ import httpx
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from deploy.local.home import claim_home
-from deploy.local.ports import find_free_ports
-from deploy.local.servers import Servers, start_servers
-from deploy.local.tools import ensure_tools
+from deploy.local.servers import Servers
 from services.audit.settings import AuditSettings
 from tests.audit.ledger_desk import LedgerDesk, make_topics, open_desk
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    home = claim_home(tmp_path_factory.mktemp("audit") / "home", portal="http://127.0.0.1:8400", say=print)
-    started = start_servers(home, find_free_ports(), tools=ensure_tools(ROOT, print), say=print)
-    yield started
-    started.stop()
-    home.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +83,7 @@ def settings(servers: Servers, vault_login: VaultLogin) -> AuditSettings:
         kek="test-ledger",
         signing_key="test-signing",
         silence_bound=2.0,
-        mongo_driver=os.environ.get("SERMENT_TEST_MONGO_DRIVER", "motor"),
+        mongo_driver=os.environ.get("DRIVER") or "motor",
     )
 
 

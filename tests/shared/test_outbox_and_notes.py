@@ -25,7 +25,7 @@ from shared.events import EventRecord, cloud_headers
 from shared.events.topics import Topic
 from shared.kafka import Producer, open_producer
 from shared.mongo import Mongo, MongoError, open_mongo
-from shared.notes import NoteNotKeptError, Notes, Pending, Presence, number_of
+from shared.notes import NoteNotKeptError, Notes, Pending, Presence
 from shared.outbox import Outbox, Relay, record_of
 from tests.shared.kafka_desk import KafkaDesk, desk_of, eventually
 from tests.shared.proxies import open_wire
@@ -276,7 +276,7 @@ class TestNotes:
 
         assert all(0.24 < wait < 0.5 for wait in waits[:5])
         assert all(wait < 0.15 for wait in waits[5:])
-        assert [number_of(note) for note in kept] == [2, 3, 4, 5, 6, 7, 8]
+        assert [note.number for note in kept] == [2, 3, 4, 5, 6, 7, 8]
         assert await desk.outbox.count() == 0
         said = await desk.said()
         assert {one["number"] for one in said} == set(range(1, 10))
@@ -313,7 +313,7 @@ class TestSettleLater:
         await desk.notes.rescue()
 
         assert await desk.kept_in_outbox() == [note if committed else otherwise]
-        assert number_of(otherwise) == number_of(note) == 1
+        assert otherwise.number == note.number == 1
         assert otherwise.ident != note.ident
 
     async def test_waits_until_the_end_can_be_read_back(self, desk: NoteDesk) -> None:

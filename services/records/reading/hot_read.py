@@ -5,22 +5,25 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache, lru_cache
 from typing import Any
 
 import structlog
 from opentelemetry.trace import SpanKind
-from prometheus_client import Counter, Histogram
+from prometheus_client import Histogram
 
 from services.records.desk import Desk
 from services.records.fhir.definitions import RESOURCE_TYPES
 from services.records.reading.read_record import Read, read_record
-from services.records.unanswerable import note_incomplete
+from services.records.unanswerable import Addressed, note_incomplete
 from services.records.writing.planned import HELD_ELSEWHERE
 from shared.clock import utc_now
 from shared.errors import AnticipatedError
 from shared.http import FHIR_JSON, error_body, language_of, surprise_body
 from shared.identity import Identities, PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
+from shared.server_spans import trace_carrier
 from shared.telemetry import span, tracing
+from shared.vocabulary import Action
 
 log = structlog.get_logger("serment.records")
 Scope = MutableMapping[str, Any]
@@ -31,7 +34,6 @@ _PATH = re.compile(r"/fhir/([A-Z][A-Za-z]+)/([A-Za-z0-9.\-]{1,64})").fullmatch
 _SECONDS = Histogram(
     "serment_read_seconds", "Time of a protected read.", ["status"], buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 )
-_READS = Counter("serment_reads_total", "Protected reads by status.", ["status"])
 _KIND = FHIR_JSON.encode()
 SERVED_TYPES = RESOURCE_TYPES - set(HELD_ELSEWHERE)
 
@@ -54,10 +56,7 @@ class HotRead:
         if not tracing():
             await self._take(scope, send, matched[1], matched[2])
             return
-        carrier = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if name in {b"traceparent", b"tracestate"}
-        }
-        with span("GET /fhir/{type}/{id}", kind=SpanKind.SERVER, carrier=carrier or None) as current:
+        with span("GET /fhir/{type}/{id}", kind=SpanKind.SERVER, carrier=trace_carrier(scope)) as current:
             current.set_attribute("http.response.status_code", await self._take(scope, send, matched[1], matched[2]))
 
     async def _take(self, scope: Scope, send: Send, type_: str, ident: str) -> int:
@@ -75,8 +74,7 @@ class HotRead:
             await _send(send, status, [(b"content-type", _KIND)], surprise_body(_text(headers.get(b"accept-language"))))
         else:
             status = await _answer(send, read, headers.get(b"if-none-match"))
-        _READS.labels(status).inc()
-        _SECONDS.labels(status).observe(time.perf_counter() - started)
+        _count(status).observe(time.perf_counter() - started)
         return status
 
     async def _read(self, headers: dict[bytes, bytes], type_: str, ident: str) -> Read:
@@ -88,7 +86,7 @@ class HotRead:
             actor = identities.remembered(token) or await identities.verify(token)
             purpose = purpose_of(actor, _text(headers.get(b"x-purpose-of-use")))
         except (TokenIncompleteError, PurposeNotHeldError) as error:
-            await note_incomplete(error, type_, ident, now=now, desk=desk)
+            await note_incomplete(error, Addressed(Action.READ, type_, ident), now=now, desk=desk)
             raise
         return await read_record(actor, purpose, type_, ident, now=now, desk=desk)
 
@@ -113,6 +111,13 @@ async def _answer(send: Send, read: Read, if_none_match: bytes | None) -> int:
     return 200
 
 
+@cache
+def _count(status: int) -> Histogram:
+    """The series of one status; there are few."""
+    return _SECONDS.labels(status)
+
+
+@lru_cache(maxsize=4096)
 def _http_date(moment: datetime) -> bytes:
     return format_datetime(moment.astimezone(UTC), usegmt=True).encode()
 

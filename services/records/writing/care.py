@@ -36,12 +36,15 @@ def care_of(encounter: dict[str, Any], *, now: datetime) -> Care:
 
 
 def moment(text: str | None) -> datetime | None:
-    """The first instant of a FHIR date or dateTime, which may stop at the year or the month."""
+    """The first instant of a FHIR date or dateTime, which may stop at the year or the month; a leap second counts as the one before."""
     if text is None:
         return None
     padded = text + "-01-01"[len(text) - 4 :] if len(text) in {4, 7} else text
-    found = datetime.fromisoformat(padded)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    found = datetime.fromisoformat(padded.replace(":60", ":59"))
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:  # its offset reaches beyond the calendar
+        return found.replace(tzinfo=UTC)
 
 
 def _flags(patient: Mapping[str, Any]) -> Iterable[str]:

@@ -15,10 +15,10 @@ from services.records.refusals import NotFoundError
 from services.records.unanswerable import is_ours
 from services.records.writing.planned import ClientIdError, IdMismatchError, Planned, SeveralPatientsError, Written
 from services.records.writing.resolve_references import Resolution, conditional_targets, resolve
-from services.records.writing.store_record import LARGEST_RESOURCE, check, owner_of, site_identifiers
+from services.records.writing.store_record import LARGEST_RESOURCE, check, owner_of, patients_addressed, site_identifiers
 from services.records.writing.write_records import write_records
 from shared.errors import AnticipatedError, Sentence
-from shared.vocabulary import SITE_OWNER, Action
+from shared.vocabulary import SITE_OWNER, Action, PatientId
 
 LARGEST_BUNDLE = 50 << 20
 MOST_ENTRIES = 10_000
@@ -65,10 +65,25 @@ async def store_bundle(asked: Asked, raw: bytes, *, desk: Desk) -> tuple[list[En
     """The entries in order, and what was written by address. Raises what is wrong with the first wrong entry, or the refusal."""
     async with noting_failures(asked, Action.CREATE, "Bundle", resource=None, desk=desk):
         bundle = await asyncio.to_thread(parse_json, raw, limit=LARGEST_BUNDLE)
-        entries = await _entries(bundle, desk)
-        plans = await _plans(asked, entries, desk)
+        try:
+            entries = await _entries(bundle, desk)
+            plans = await _plans(asked, entries, desk)
+        except AnticipatedError:
+            asked.addressed.update(await _addressed(bundle, desk))
+            raise
         written = await write_records(asked, plans, desk=desk) if plans else []
         return entries, {one.planned.address: one for one in written}
+
+
+async def _addressed(bundle: Mapping[str, Any], desk: Desk) -> set[PatientId]:
+    """Patients whom a broken Bundle names, or whose resources it would change."""
+    rows = bundle.get("entry")
+    entries = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    named = {patient for row in entries if isinstance(row.get("resource"), dict) for patient in patients_addressed(row["resource"])}
+    urls = [request.get("url") for row in entries if isinstance(request := row.get("request"), dict)]
+    addresses = {url for url in urls if isinstance(url, str) and is_ours(url.partition("/")[2])}
+    found = await desk.store.find_many(sorted(addresses)[:MOST_ENTRIES]) if addresses else {}
+    return named | {record.patient for record in found.values() if record.patient is not None}
 
 
 async def _entries(bundle: Mapping[str, Any], desk: Desk) -> list[Entry]:
@@ -89,7 +104,7 @@ def _entry(row: object, place: int) -> Entry:
     request = row.get("request") if isinstance(row, dict) else None
     if not isinstance(row, dict) or not isinstance(request, dict) or not isinstance(request.get("url"), str):
         raise InvalidResourceError([Issue("error", "required", f"Bundle.entry[{place}].request", "missing")])
-    method, (type_, _, ident) = request.get("method"), request["url"].partition("/")
+    method, (type_, _, ident) = str(request.get("method")), request["url"].partition("/")
     resource = row.get("resource")
     if method == "DELETE":
         return Entry("DELETE", type_, _known(ident), None, _version(request.get("ifMatch")))
@@ -102,7 +117,7 @@ def _entry(row: object, place: int) -> Entry:
     if method == "PUT" and resource.get("id") != ident:
         raise IdMismatchError
     return Entry(
-        str(method),
+        method,
         type_,
         str(uuid.uuid4()) if method == "POST" else _known(ident),
         full_url,
@@ -135,8 +150,11 @@ def _path(expression: str | None) -> str:
 
 
 def _version(tag: object) -> int | None:
+    """As in `api.py`: what is no version matches none, or a wrong condition would be no condition."""
+    if tag is None:
+        return None
     text = tag.strip().removeprefix("W/").strip('"') if isinstance(tag, str) else ""
-    return int(text) if text.isdigit() else None
+    return int(text[:18]) if text.isdecimal() else -1
 
 
 async def _with_conditions(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]], desk: Desk) -> list[Entry]:

@@ -48,7 +48,7 @@ async def create_record(asked: Asked, type_: str, raw: bytes, *, desk: Desk) -> 
 
 async def update_record(asked: Asked, type_: str, ident: str, raw: bytes, *, if_match: int | None, desk: Desk) -> Written:
     """A new version of what is there, or was there before it was deleted. Raises ClientIdError for an id this server never gave."""
-    address = f"{type_}/{ident}" if is_ours(ident) else None
+    address = f"{type_}/{ident}" if type_ in RESOURCE_TYPES and is_ours(ident) else None
     async with noting_failures(asked, Action.UPDATE, type_, resource=address, desk=desk):
         existing = await _existing(asked, address, desk)
         require_type(type_)
@@ -65,7 +65,7 @@ async def update_record(asked: Asked, type_: str, ident: str, raw: bytes, *, if_
 
 async def delete_record(asked: Asked, type_: str, ident: str, *, if_match: int | None, desk: Desk) -> Written:
     """Idempotent: deleting again writes another tombstone version. Raises NotFoundError for what was never there."""
-    address = f"{type_}/{ident}" if is_ours(ident) else None
+    address = f"{type_}/{ident}" if type_ in RESOURCE_TYPES and is_ours(ident) else None
     async with noting_failures(asked, Action.DELETE, type_, resource=address, desk=desk):
         existing = await _existing(asked, address, desk)
         if existing is None:
@@ -85,15 +85,15 @@ async def _sound(asked: Asked, raw: bytes, type_: str) -> dict[str, Any]:
     """A large body is parsed beside the loop, so that reads go on meanwhile."""
     large = len(raw) > PARSED_ASIDE
     resource = await asyncio.to_thread(parse_json, raw, limit=LARGEST_RESOURCE) if large else parse_json(raw, limit=LARGEST_RESOURCE)
-    asked.addressed.update(PatientId(patient) for patient in _addressed(resource))
+    asked.addressed.update(patients_addressed(resource))
     check(resource, type_)
     return resource
 
 
-def _addressed(resource: dict[str, Any]) -> set[str]:
+def patients_addressed(resource: dict[str, Any]) -> set[PatientId]:
     """Patients named by a body that may be broken; ids that are not this server's are left out."""
     try:
-        return {patient for patient in patients_of(resource) if is_ours(patient)}
+        return {PatientId(patient) for patient in patients_of(resource) if is_ours(patient)}
     except (TypeError, AttributeError, KeyError, ValueError):
         return set()
 

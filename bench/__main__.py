@@ -1,0 +1,79 @@
+"""`python -m bench read [--pairs N] [--short] [--home DIR]`: measures one row of the claims and writes docs/performance.md."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from bench.ground import REPLICA, SITE
+from bench.read import extent, measure_read
+from bench.report import RESULTS, write_report
+from cli.running import Running
+from deploy.local.home import claim_home
+from deploy.local.launcher_error import LauncherError
+from deploy.local.ports import find_free_ports
+from deploy.local.stack import start_stack
+
+LEAST_PAIRS = 15
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("row", choices=["read"])
+    parser.add_argument("--pairs", type=int, default=LEAST_PAIRS, help=f"pairs of measurements; fewer than {LEAST_PAIRS} prove nothing")
+    parser.add_argument("--short", action="store_true", help="a glance that keeps nothing: three pairs, under 20 seconds")
+    parser.add_argument("--home", type=Path, help="folder of a running installation; without it, one is started for the measurement")
+    asked = parser.parse_args()
+    try:
+        with installation(asked.home) as running:
+            results, parts = measure_read(running, extent(pairs=asked.pairs, short=asked.short), say=print)
+    except LauncherError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    for one in results:
+        low, high = one["interval95"]
+        verdict = {True: "met", False: "NOT MET", None: "reported"}[one["met"]]
+        print(f"{one['name']}: {one['value']:.3f} {one['unit']} ({low:.3f} to {high:.3f}), {verdict}")
+    if not asked.short:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "read.json").write_text(json.dumps(results, indent=1) + "\n")
+        (RESULTS / "read-parts.json").write_text(json.dumps(parts, indent=1) + "\n")
+        write_report()
+    return 0 if all(one["met"] is not False for one in results) else 1
+
+
+@contextmanager
+def installation(home: Path | None) -> Iterator[Running]:
+    """The running one, or our own with nothing beside the measured replica, for whatever runs takes time from what is measured."""
+    if home is not None and _is_running(home):
+        yield Running(home)
+        return
+    with TemporaryDirectory(prefix="serment-bench-home-", ignore_cleanup_errors=True) as folder:
+        stack = start_stack(claim_home(home or Path(folder) / "home", portal="the benchmark", say=print), find_free_ports(), say=print)
+        try:
+            others = [child for name, child in stack.services.items() if name != REPLICA]
+            for child in others:
+                child.terminate()
+            for child in others:
+                child.gone_within(15)
+            yield Running(stack.home.path)
+        finally:
+            stack.stop()
+
+
+def _is_running(home: Path) -> bool:
+    if not (home / "stack.json").exists():
+        return False
+    try:
+        return httpx.get(Running(home).fhir(SITE).removesuffix("/fhir") + "/health/ready", timeout=5, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
