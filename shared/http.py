@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 
 from shared.errors import AnticipatedError, Sentence
+from shared.mongo import MongoError, StoreUnreachableError
 from shared.server_spans import ServerSpans
 
 log = structlog.get_logger("serment.http")
@@ -47,6 +48,7 @@ def create_app(
     app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY_OF_ITS_OWN)
     app.add_middleware(ServerSpans)
     app.add_exception_handler(AnticipatedError, _on_anticipated)
+    app.add_exception_handler(MongoError, _on_store_down)
     app.add_exception_handler(RequestValidationError, _on_wrong_request)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_surprise)
@@ -121,6 +123,11 @@ async def _on_anticipated(request: Request, error: Exception) -> Response:
         raise error
     body, kind = error_body(error, path=request.url.path, language=language_of(request.headers.get("accept-language")))
     return Response(body, status_code=error.status, headers={"content-type": kind, "cache-control": "no-store", **error.headers})
+
+
+async def _on_store_down(request: Request, error: Exception) -> Response:
+    log.error("http.store-unreachable", error=type(error).__name__, where=_where(error))
+    return await _on_anticipated(request, StoreUnreachableError())
 
 
 def _plain(request: Request, slug: str, status: int, sentence: Sentence) -> Response:

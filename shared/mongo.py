@@ -1,8 +1,11 @@
 """Opens MongoDB by Motor or by PyMongo Async; the only place that knows a driver."""
 
+import asyncio
 import inspect
+import random
+import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference  # noqa: TID251 - the one place
@@ -10,7 +13,9 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError  # no
 from pymongo.read_concern import ReadConcern  # noqa: TID251 - the one place
 from pymongo.write_concern import WriteConcern  # noqa: TID251 - the one place
 
-__all__ = ["BulkWriteError", "Database", "DuplicateKeyError", "Mongo", "MongoError", "open_mongo"]
+from shared.errors import AnticipatedError, Sentence
+
+__all__ = ["BulkWriteError", "Database", "DuplicateKeyError", "Mongo", "MongoError", "StoreUnreachableError", "open_mongo"]
 
 MongoError = PyMongoError
 Database = Any
@@ -19,6 +24,19 @@ Database = Any
 Driver = Literal["motor", "pymongo"]
 T = TypeVar("T")
 _MAJORITY = WriteConcern("majority", wtimeout=10_000)
+_TRIED_FOR = 10.0
+
+
+class StoreUnreachableError(AnticipatedError):
+    """MongoDB does not answer; what was sent may be tried again."""
+
+    slug: ClassVar[str] = "store-unreachable"
+    status: ClassVar[int] = 503
+    fhir_code: ClassVar[str] = "transient"
+    sentence: ClassVar[Sentence] = Sentence(
+        "What is kept here cannot be reached right now. Try again in a moment.",
+        "Les données conservées ici sont momentanément inaccessibles. Réessayez dans un instant.",
+    )
 
 
 class Mongo:
@@ -34,14 +52,28 @@ class Mongo:
     async def transact(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Runs `work(session)` in one transaction (snapshot read, majority write), again from the start on a write conflict.
 
-        An unknown commit result is committed again by the driver until it is known; `work` must therefore be free of other effects.
+        An unknown commit result is committed again until it is known; `work` must therefore be free of other effects. Both end after ten
+        seconds with the last error: the drivers' own `with_transaction` lets a caller wait for two minutes.
         """
         started = self._client.start_session()
         session = await started if inspect.isawaitable(started) else started
+        deadline = time.monotonic() + _TRIED_FOR
         async with session:
-            return await session.with_transaction(  # type: ignore[no-any-return]
-                work, read_concern=ReadConcern("snapshot"), write_concern=_MAJORITY, read_preference=ReadPreference.PRIMARY
-            )
+            while True:
+                begun = session.start_transaction(ReadConcern("snapshot"), _MAJORITY, ReadPreference.PRIMARY)
+                if inspect.isawaitable(begun):
+                    await begun
+                try:
+                    result = await work(session)
+                    await _commit(session, deadline)
+                except BaseException as error:
+                    if session.in_transaction:
+                        await session.abort_transaction()
+                    if not _is_labelled(error, "TransientTransactionError") or time.monotonic() > deadline:
+                        raise
+                else:
+                    return result
+                await asyncio.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - jitter
 
     async def ping(self) -> None:
         await self._client.admin.command("ping")
@@ -50,6 +82,21 @@ class Mongo:
         closed = self._client.close()
         if inspect.isawaitable(closed):
             await closed
+
+
+async def _commit(session: Any, deadline: float) -> None:
+    while True:
+        try:
+            await session.commit_transaction()
+        except MongoError as error:
+            if not _is_labelled(error, "UnknownTransactionCommitResult") or time.monotonic() > deadline:
+                raise
+        else:
+            return
+
+
+def _is_labelled(error: BaseException, label: str) -> bool:
+    return isinstance(error, MongoError) and error.has_error_label(label)
 
 
 def open_mongo(uri: str, *, driver: Driver = "motor") -> Mongo:

@@ -132,7 +132,7 @@ def span(name: str, *, kind: SpanKind = SpanKind.INTERNAL, carrier: Mapping[str,
 
 def trace_headers() -> dict[str, str]:
     """The current span as W3C headers, to be carried by a message; empty when nothing is traced."""
-    if not tracing():
+    if trace.get_current_span() is trace.INVALID_SPAN:
         return {}
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier, context=otel_context.get_current())

@@ -1,7 +1,9 @@
 """One real stack for the whole run; tests are kept apart by new patients, never by wiping."""
 
 import os
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -18,9 +20,11 @@ from tests.collector import Collector
 DRIVERS = {"nord-b": {"SERMENT_MONGO_DRIVER": "pymongo"}}
 """One replica runs on Motor, the other on PyMongo Async; `make test DRIVER=pymongo` puts every process on the latter."""
 
+TOKENS_USED = 300.0
+
 
 @pytest.fixture(scope="session")
-def collector() -> Iterator[Collector]:
+def otlp() -> Iterator[Collector]:
     """Where every process of the stack sends its spans and logs."""
     opened = Collector()
     yield opened
@@ -28,10 +32,10 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, otlp: Collector) -> Iterator[Stack]:
     home = claim_home(tmp_path_factory.mktemp("serment") / "home", portal="the tests", say=print)
     driver = os.environ.get("DRIVER")
-    extra = DRIVERS | {"*": collector.settings | ({"SERMENT_MONGO_DRIVER": driver} if driver else {})}
+    extra = DRIVERS | {"*": otlp.settings | ({"SERMENT_MONGO_DRIVER": driver} if driver else {})}
     running = start_stack(home, find_free_ports(), extra=extra, say=print)
     yield running
     running.stop()
@@ -42,9 +46,23 @@ def servers(stack: Stack) -> Servers:
     return stack.servers
 
 
+@dataclass(frozen=True)
+class RememberedTokens(Running):
+    """Tokens last a quarter of an hour, and each sign-in costs a tenth of a second; these are used for five minutes."""
+
+    tokens: dict[tuple[str, str | None], tuple[float, str]] = field(default_factory=dict)
+
+    def token(self, login: str, purpose: str | None = None) -> str:
+        made, token = self.tokens.get((login, purpose), (0.0, ""))
+        if not token or time.monotonic() - made > TOKENS_USED:
+            token = super().token(login, purpose)
+            self.tokens[login, purpose] = (time.monotonic(), token)
+        return token
+
+
 @pytest.fixture(scope="session")
 def running(stack: Stack) -> Running:
-    return Running(stack.home.path)
+    return RememberedTokens(stack.home.path)
 
 
 @pytest.fixture

@@ -13,13 +13,12 @@ from services.records.model import WHOLE_CHART, Ask, Asked
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.refusals import NotFoundError
 from services.records.unanswerable import is_ours
-from services.records.writing.write_records import StoreUnreachableError
 from shared.clock import utc_now
 from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord
 from shared.events.records import ChartErased
 from shared.keyring import Keyring
-from shared.mongo import MongoError
+from shared.mongo import MongoError, StoreUnreachableError
 from shared.notes import Pending
 from shared.vocabulary import Action, Outcome, PatientId
 

@@ -12,6 +12,9 @@ import orjson
 from services.records.fhir.issues import Issue, OversizedResourceError, UnreadableResourceError
 
 DEEPEST = 64
+MOST_COMMAS = 4_000_000
+"""What an object costs does not depend on how it is written: fifty megabytes of `{},` would take a gigabyte and ten seconds."""
+
 LONGEST_NUMBER = 40
 LONGEST_WHOLE = 18
 LARGEST_EXPONENT = 300
@@ -22,7 +25,7 @@ SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 def parse_json(raw: bytes, *, limit: int) -> dict[str, Any]:
     """Numbers with a fraction or an exponent become `Decimal`, whatever client wrote them: one type, no lost zero."""
-    if len(raw) > limit:
+    if len(raw) > limit or raw.count(b",") > MOST_COMMAS:
         raise OversizedResourceError(Issue("fatal", "too-long", None, "too-big"))
     text = _decode(raw)
     resource = _load(text)

@@ -21,6 +21,7 @@ from shared.clock import utc_now
 from shared.errors import AnticipatedError
 from shared.http import FHIR_JSON, error_body, language_of, surprise_body
 from shared.identity import Identities, PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
+from shared.mongo import MongoError, StoreUnreachableError
 from shared.server_spans import trace_carrier
 from shared.telemetry import span, tracing
 from shared.vocabulary import Action
@@ -64,7 +65,8 @@ class HotRead:
         headers = dict(scope["headers"])
         try:
             read = await self._read(headers, type_, ident)
-        except AnticipatedError as error:
+        except (AnticipatedError, MongoError) as raised:
+            error = raised if isinstance(raised, AnticipatedError) else StoreUnreachableError()
             body, kind = error_body(error, path=scope["path"], language=language_of(_text(headers.get(b"accept-language"))))
             status, more = error.status, [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
             await _send(send, status, [(b"content-type", kind.encode()), *more], body)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from services.records.decision import Permit, Refusal, decide
 from services.records.desk import Desk
@@ -20,11 +20,10 @@ from services.records.sealer import KeyErasedError
 from services.records.writing.care import header_after
 from services.records.writing.planned import Planned, UnknownPatientError, Written
 from shared.clock import rfc3339
-from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord
 from shared.events.records import ChartChanged
 from shared.keyring import OwnersKeys
-from shared.mongo import DuplicateKeyError, MongoError
+from shared.mongo import DuplicateKeyError, MongoError, StoreUnreachableError
 from shared.notes import Pending
 from shared.vocabulary import SITE_OWNER, Outcome, PatientId
 
@@ -39,18 +38,6 @@ class Sealed:
     planned: Planned
     record: SealedRecord
     body: bytes = field(repr=False)
-
-
-class StoreUnreachableError(AnticipatedError):
-    """MongoDB does not answer; what was sent may be tried again."""
-
-    slug: ClassVar[str] = "store-unreachable"
-    status: ClassVar[int] = 503
-    fhir_code: ClassVar[str] = "transient"
-    sentence: ClassVar[Sentence] = Sentence(
-        "The records cannot be reached right now. Try again in a moment.",
-        "Les dossiers sont momentanément inaccessibles. Réessayez dans un instant.",
-    )
 
 
 async def write_records(asked: Asked, plans: Sequence[Planned], *, desk: Desk) -> list[Written]:
