@@ -1,0 +1,115 @@
+"""Takes each part away in turn: the story fails at the step that needs it, and holds again once it is back."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from cli.story import ledger_view
+from tests.builders import Desk
+from tests.faults.ground import Ground
+
+_PATIENCE = 4.0
+"""Seconds within which a note must reach the signed ledger; under a tenth of one when nothing is taken away."""
+
+
+@pytest.fixture(autouse=True)
+def _whole_before_and_after(ground: Ground) -> Iterator[None]:
+    """A story that never held would fail for another reason than the one a test names."""
+    ground.wait_until_ready()
+    yield
+    code, said = ground.tell_story()
+    assert code == 0, said
+
+
+def failed_at(ground: Ground) -> tuple[list[int], list[int], str]:
+    """The steps that held, the steps that failed, and everything that was said."""
+    code, said = ground.tell_story(patience=_PATIENCE)
+    assert code == 1, said
+    held, failed = ([int(step) for step in re.findall(rf"{mark} (\d)\.", said)] for mark in "✓✗")
+    return held, failed, said
+
+
+class TestTheStoryFails:
+    def test_at_its_first_step_without_the_policy_that_opens_keys(self, ground: Ground) -> None:
+        with without_policy(ground, "records-nord"):
+            held, failed, said = failed_at(ground)
+
+        assert (held, failed) == ([], [1])
+        assert "keys-unavailable" in said
+
+    def test_at_its_last_step_without_a_replica(self, ground: Ground) -> None:
+        with ground.without("nord-b"):
+            held, failed, _said = failed_at(ground)
+
+        assert (held, failed) == ([1, 2, 3, 4], [5])
+
+    def test_at_its_first_step_without_the_ledger(self, ground: Ground) -> None:
+        with ground.without("audit"):
+            held, failed, said = failed_at(ground)
+
+        assert (held, failed) == ([], [1])
+        assert "did not reach the signed ledger" in said
+
+    def test_at_its_first_step_without_the_topic_of_notes_while_reads_go_on_noted(self, ground: Ground, desk: Desk) -> None:
+        _patient, address = desk.a_chart()
+        before = desk.ledger_size()
+        with without_topic(ground, "records.access", "records-nord"):
+            held, failed, said = failed_at(ground)
+            answers = [desk.ask("GET", address, "a.martin", replica=count % 2) for count in range(20)]
+            decisions = [answer.headers["x-decision-id"] for answer in answers]
+            waiting = ground.outbox()
+            reached = ledger_view.size(desk.auditor) - before
+
+        assert (held, failed) == ([], [1])
+        assert "did not reach the signed ledger" in said
+        assert [answer.status_code for answer in answers] == [200] * 20
+        assert set(decisions) <= set(waiting)
+        assert len(waiting) == len(set(waiting)) == 1 + 20  # the story's Bundle, and the reads
+        assert reached == 0
+        assert ground.times_in_ledger(waiting, since=before) == {1: 21}
+
+
+@contextmanager
+def without_policy(ground: Ground, name: str) -> Iterator[None]:
+    vault, path = ground.stack.launch.vault, f"sys/policies/acl/{name}"
+    kept = vault.read(path)["policy"]
+    vault.write(path, {"policy": 'path "auth/token/lookup-self" { capabilities = ["read"] }'})
+    try:
+        yield
+    finally:
+        vault.write(path, {"policy": kept})
+
+
+@contextmanager
+def without_topic(ground: Ground, topic: str, user: str) -> Iterator[None]:
+    """Denied to write there, which goes before every rule that allows it."""
+    kafka = ground.stack.servers.kafka
+    admin = AdminClient(
+        {
+            "bootstrap.servers": ",".join(kafka.bootstrap),
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": kafka.admin_user,
+            "sasl.password": kafka.admin_password,
+            "log_level": 0,
+        }
+    )
+    rule = (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{user}", "*", AclOperation.WRITE, AclPermissionType.DENY)
+    for done in admin.create_acls([AclBinding(*rule)]).values():
+        done.result(timeout=10)
+    try:
+        yield
+    finally:
+        for removed in admin.delete_acls([AclBindingFilter(*rule)]).values():
+            assert len(removed.result(timeout=10)) == 1
