@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -16,6 +16,17 @@ def keep_running(run: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[
     task = asyncio.create_task(run(), name=run.__qualname__)
     task.add_done_callback(_ended)
     return task
+
+
+async def end_tasks(tasks: "Iterable[asyncio.Task[Any]]") -> None:
+    """Returns once all have ended. A driver may lose a cancellation (`asyncio.wait_for` of Python 3.11 does), so each is asked again."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        done, left = await asyncio.wait(left, timeout=1)
+        for task in done:
+            _ = task.cancelled() or task.exception()
 
 
 def _ended(task: "asyncio.Task[None]") -> None:

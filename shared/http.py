@@ -64,13 +64,18 @@ def _add_health(app: FastAPI, pings: Callable[[FastAPI], Mapping[str, Ping]]) ->
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> Response:
         needs = pings(app)
-        results = await asyncio.gather(*(asyncio.wait_for(ping(), timeout=3) for ping in needs.values()), return_exceptions=True)
+        results = await asyncio.gather(*map(_in_time, needs.values()), return_exceptions=True)
         state = {name: "down" if isinstance(result, BaseException) else "up" for name, result in zip(needs, results, strict=True)}
         return Response(orjson.dumps(state), status_code=503 if "down" in state.values() else 200, media_type="application/json")
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+async def _in_time(ping: Ping) -> None:
+    async with asyncio.timeout(3):
+        await ping()
 
 
 def language_of(accept_language: str | None) -> str:

@@ -115,7 +115,8 @@ class Producer:
         lost, self._inner = self._inner, None
         if lost:
             with contextlib.suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(lost.stop(), timeout=5)
+                async with asyncio.timeout(5):
+                    await lost.stop()
         await self.start()
 
 

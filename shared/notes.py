@@ -182,7 +182,8 @@ class Notes:
         }
         headers = cloud_headers(ident=ident, source=self._source, type_=HEARTBEAT, time=now)
         record = EventRecord(ident, self._topic.name, incarnation.encode(), headers, orjson.dumps(facts), 0)
-        await asyncio.wait_for(self.producer.send_and_wait(record), timeout=15)
+        async with asyncio.timeout(15):
+            await self.producer.send_and_wait(record)
         self._timeouts = 0  # Kafka takes this process's records again, so the next note tries it first
 
     async def declare_dead(self, incarnation: str) -> None:

@@ -127,8 +127,9 @@ class Relay:
         rows = await self._outbox.first()
         if not rows:
             return 0
-        sending = [await asyncio.wait_for(self._producer.send(record_of(row)), timeout=10) for row in rows]
-        results = await asyncio.wait_for(asyncio.gather(*sending, return_exceptions=True), timeout=15)
+        async with asyncio.timeout(15):
+            sending = [await self._producer.send(record_of(row)) for row in rows]
+            results = await asyncio.gather(*sending, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 self._producer.doubt(result)
@@ -143,7 +144,8 @@ class Relay:
     async def _rest(self) -> None:
         pause = _PAUSE if self.holding else _LEASE.total_seconds() / 2
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._outbox.filled.wait(), timeout=pause)
+            async with asyncio.timeout(pause):
+                await self._outbox.filled.wait()
         self._outbox.filled.clear()
         if not self.holding:
             await asyncio.sleep(0.2)

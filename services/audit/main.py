@@ -1,6 +1,5 @@
 """Opens the resources, joins the door, and runs `audit` until it is asked to end."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +9,7 @@ from fastapi import FastAPI
 from services.audit.api import join_routes
 from services.audit.resources import open_resources
 from services.audit.settings import AuditSettings
-from shared.background import keep_running
+from shared.background import end_tasks, keep_running
 from shared.http import create_app
 from shared.telemetry import close_telemetry, open_telemetry
 
@@ -22,9 +21,7 @@ def create(settings: AuditSettings) -> FastAPI:
             app.state.resources = resources
             running = [keep_running(loop) for loop in resources.loops().values()]
             yield
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await end_tasks(running)
 
     app = create_app("Serment audit", lifespan=lifespan, pings=lambda opened: opened.state.resources.pings())
     join_routes(app)

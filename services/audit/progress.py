@@ -66,7 +66,8 @@ class Progress:
     async def grows(self, *, within: float) -> None:
         """Returns when this process appended something, or after `within` seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._grown.wait(), timeout=within)
+            async with asyncio.timeout(within):
+                await self._grown.wait()
 
     async def ping(self) -> None:
         """Raises LogStoppedError."""

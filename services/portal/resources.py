@@ -15,6 +15,7 @@ from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.settings import PortalSettings
 from services.portal.streams import Streams
+from shared.background import end_tasks, keep_running
 from shared.events.topics import IDENTITY_EVENT
 from shared.identity import Identities
 from shared.kafka import connection_of, open_producer
@@ -66,14 +67,13 @@ def _keep_going(stack: AsyncExitStack, settings: PortalSettings, database: Datab
     """The tasks that run beside the answers: relay and heartbeat."""
     relay = Relay(notes.outbox, producer=notes.producer, owner=notes.incarnation, relayed=notes.relayed)
     presence = Presence(database, notes=notes, relay=relay, instance=settings.instance)
-    tasks = [asyncio.create_task(run()) for run in (relay.run, presence.run)]
+    tasks = [keep_running(run) for run in (relay.run, presence.run)]
     stack.push_async_callback(_leave, tasks, presence)
 
 
 async def _leave(tasks: list["asyncio.Task[None]"], presence: Presence) -> None:
     """After the last answer; what Kafka does not take now waits in the outbox."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end_tasks(tasks)
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(presence.leave(), timeout=5)
+        async with asyncio.timeout(5):
+            await presence.leave()

@@ -18,7 +18,7 @@ from services.records.record_store import RecordStore
 from services.records.sealer import Sealer
 from services.records.settings import RecordsSettings
 from services.records.subscribers import join_subscribers
-from shared.background import keep_running
+from shared.background import end_tasks, keep_running
 from shared.event_door import EventDoor
 from shared.events.topics import RECORDS_ACCESS
 from shared.identity import Identities
@@ -126,11 +126,10 @@ async def _keep_going(stack: AsyncExitStack, settings: RecordsSettings, database
 
 async def _leave(tasks: list["asyncio.Task[None]"], presence: Presence) -> None:
     """After the last answer; what Kafka does not take now waits in the outbox."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end_tasks(tasks)
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(presence.leave(), timeout=5)
+        async with asyncio.timeout(5):
+            await presence.leave()
 
 
 async def _until_done(work: Callable[[], Awaitable[object]]) -> None:

@@ -21,6 +21,7 @@ from services.audit.model import Entry, Log
 from services.audit.progress import Progress
 from services.audit.resources import AuditResources, open_resources
 from services.audit.settings import AuditSettings
+from shared.background import end_tasks
 from shared.clock import rfc3339, utc_now
 from shared.kafka import connection_of
 from shared.notes import HEARTBEAT
@@ -98,8 +99,8 @@ class LedgerDesk:
         head = await self.has.store.head(self.log)
         return head is not None and head.size >= size
 
-    async def signs(self, *, size: int) -> str:
-        await eventually(lambda: self._signed(size))
+    async def signs(self, *, size: int, within: float = 20.0) -> str:
+        await eventually(lambda: self._signed(size), within=within)
         return await self.has.checkpoints.latest(self.log) or ""
 
     async def _signed(self, size: int) -> bool:
@@ -133,9 +134,7 @@ class LedgerDesk:
         try:
             yield tasks
         finally:
-            for task in tasks.values():
-                task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
+            await end_tasks(tasks.values())
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], *, within: float = 20.0) -> None:

@@ -226,7 +226,8 @@ class TestTransact:
                 await together.wait()
             await rows.update_one({"_id": "counter"}, {"$set": {"n": found["n"] + 1}}, session=session)
 
-        await asyncio.wait_for(asyncio.gather(mongo.transact(work), mongo.transact(work)), timeout=20)
+        async with asyncio.timeout(20):
+            await asyncio.gather(mongo.transact(work), mongo.transact(work))
 
         assert (await rows.find_one({"_id": "counter"}))["n"] == 2
         assert begun > 2
@@ -282,5 +283,6 @@ class TestOpenMongo:
         nowhere = open_mongo("mongodb://127.0.0.1:1/?directConnection=true", driver=driver)
 
         with pytest.raises(MongoError):
-            await asyncio.wait_for(nowhere.ping(), timeout=4)
+            async with asyncio.timeout(4):
+                await nowhere.ping()
         await nowhere.close()

@@ -4,24 +4,27 @@ import base64
 import mmap
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from bson.raw_bson import RawBSONDocument
-from confluent_kafka import Consumer, TopicPartition
 from pymongo import MongoClient  # noqa: TID251 - as an administrator, who sees the bytes as they lie
 
 from deploy.local.kafka import Kafka
 from deploy.local.stack import Stack
 from services.records.fhir.definitions import SCHEMA
+from shared.events.topics import TOPICS
 from tests.builders import HTEST
+from tests.shared.kafka_desk import desk_of
 
 MADE_OF = ("2000-01-01", "2000-01-01T10:00:00Z", "10:00:00", "1", "urn:oid:1.2.3", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520")
 CHOSEN = {"valueString", "deceasedDateTime", "multipleBirthInteger", "effectiveDateTime", "authorString", "contentString"}
 CHOICE = re.compile(r"(value|deceased|multipleBirth|effective|author)[A-Z]|content(Attachment|Reference|String)$").match
 DEEPEST = 5
+_OURS = {topic.name for topic in TOPICS}
 
 
 def a_canary() -> str:
@@ -106,35 +109,25 @@ def _file_holds(wanted: list[bytes], path: Path) -> bool:
         return False
 
 
-def kafka_records(kafka: Kafka) -> Iterator[tuple[str, bytes]]:
-    """Every record of every topic, Kafka's own included: (topic, key, headers and value in one)."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": ",".join(kafka.bootstrap),
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": kafka.admin_user,
-            "sasl.password": kafka.admin_password,
-            "group.id": "tests-canary",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "log_level": 2,
-        }
-    )
+async def kafka_records(kafka: Kafka) -> AsyncIterator[tuple[str, bytes]]:
+    """Every record of the platform's topics and of Kafka's own: (topic, key, headers and value in one)."""
+    desk = desk_of(kafka)
+    there = desk.admin.list_topics(timeout=10).topics
+    topics = {name: topic for name, topic in there.items() if name.removesuffix(".parked") in _OURS or name.startswith("__")}
+    consumer = AIOKafkaConsumer(**desk.connection.options(), group_id=None, auto_offset_reset="earliest")
+    await consumer.start()
     try:
-        topics = consumer.list_topics(timeout=10).topics
-        places = [TopicPartition(name, number, 0) for name, topic in topics.items() for number in topic.partitions]
-        consumer.assign(places)
-        unread = {(place.topic, place.partition) for place in places}
+        consumer.assign([TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions])
+        unread = {place for place, end in (await consumer.end_offsets(consumer.assignment())).items() if end}
+        ends = await consumer.end_offsets(unread)
         while unread:
-            for message in consumer.consume(500, timeout=0.3):
-                if message.error():  # the end of a partition, told again after each heartbeat
-                    unread.discard((message.topic(), message.partition()))
-                    continue
-                headers = b"".join(name.encode() + b"\0" + (value or b"") for name, value in message.headers() or ())
-                yield message.topic(), (message.key() or b"") + b"\0" + headers + b"\0" + (message.value() or b"")
+            for records in (await consumer.getmany(timeout_ms=300)).values():
+                for record in records:
+                    headers = b"".join(name.encode() + b"\0" + (value or b"") for name, value in record.headers)
+                    yield record.topic, (record.key or b"") + b"\0" + headers + b"\0" + (record.value or b"")
+            unread = {place for place in unread if await consumer.position(place) < ends[place]}
     finally:
-        consumer.close()
+        await consumer.stop()
 
 
 def mongodb_documents(uri: str) -> Iterator[tuple[str, bytes]]:

@@ -252,9 +252,9 @@ class TestCanary:
             assert files_with(wanted, logs) == []
         assert "audit.log" in files_with([b"audit.log-taken-up"], logs)
 
-    def test_is_in_no_kafka_record(self, stack: Stack, passage: Passage):
+    async def test_is_in_no_kafka_record(self, stack: Stack, passage: Passage):
         wanted, patient = forms(passage.canary), [passage.patient.encode()]
-        records = list(kafka_records(stack.servers.kafka))
+        records = [record async for record in kafka_records(stack.servers.kafka)]
         assert {topic for topic, raw in records if finds(wanted, raw)} == set()
         assert {topic for topic, raw in records if finds(patient, raw)} == {"records.access", "records.change"}
 

@@ -102,8 +102,10 @@ class TestCoalesced:
         gone.cancel()
         shelf.go.set()
 
-        assert await asyncio.wait_for(stays, 1) == "B"
-        assert await asyncio.wait_for(lookups.get("a"), 1) == "A"
+        async with asyncio.timeout(1):
+            assert await stays == "B"
+        async with asyncio.timeout(1):
+            assert await lookups.get("a") == "A"
 
     async def test_answers_one_waiter_when_another_of_the_same_key_left(self) -> None:
         shelf = Shelf()
@@ -112,7 +114,8 @@ class TestCoalesced:
         await asyncio.sleep(0)
         shelf.go.set()
 
-        assert await asyncio.wait_for(stays, 1) == "A"
+        async with asyncio.timeout(1):
+            assert await stays == "A"
 
     async def test_answers_who_asks_for_a_key_whose_first_waiter_left_before_the_round(self) -> None:
         shelf = Shelf()
@@ -125,7 +128,8 @@ class TestCoalesced:
         (late,) = await asked(lookups, "a")
         shelf.go.set()
 
-        assert await asyncio.wait_for(late, 1) == "A"
+        async with asyncio.timeout(1):
+            assert await late == "A"
 
     async def test_says_nothing_to_the_loop_about_an_error_whose_waiters_left(self) -> None:
         told: list[object] = []

@@ -268,7 +268,8 @@ class TestHandler:
                 arrived.clear()
                 began = time.monotonic()
                 await desk.state(number)
-                await asyncio.wait_for(arrived.wait(), 5)
+                async with asyncio.timeout(5):
+                    await arrived.wait()
                 waits.append(time.monotonic() - began)
 
         assert max(waits) < 0.3
@@ -377,7 +378,8 @@ class TestProducer:
 @asynccontextmanager
 async def _second(desk: DoorDesk, held: asyncio.Event) -> AsyncIterator["asyncio.Task[None]"]:
     """Another process of the same group, which comes while the first one is at work."""
-    await asyncio.wait_for(held.wait(), 10)
+    async with asyncio.timeout(10):
+        await held.wait()
     door = EventDoor(desk.kafka.connection, group=desk.group)
     door.subscriber(chart_changed_on(desk.topic))(desk.handle)
     try:

@@ -240,7 +240,8 @@ class TestHealth:
 
     async def test_names_what_is_down_or_hangs_and_says_no_more(self) -> None:
         async with asking(an_app({"kafka": _down, "mongodb": _up, "vault": _hangs})) as http:
-            answer = await asyncio.wait_for(http.get("/health/ready"), timeout=4)
+            async with asyncio.timeout(4):
+                answer = await http.get("/health/ready")
 
         assert (answer.status_code, answer.json()) == (503, {"kafka": "down", "mongodb": "up", "vault": "down"})
 

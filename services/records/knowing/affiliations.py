@@ -45,7 +45,8 @@ class Affiliations:
             except MongoError as error:
                 log.warning("affiliations.delayed", error=type(error).__name__)
             try:
-                await asyncio.wait_for(self._changed.wait(), timeout=_RENEWED)
+                async with asyncio.timeout(_RENEWED):
+                    await self._changed.wait()
                 await asyncio.sleep(0.2)
             except TimeoutError:
                 pass
