@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     DuplicateSequenceNumber,
     InvalidProducerEpoch,
@@ -102,6 +102,17 @@ class Producer:
         )
         return sent
 
+    async def send_batches(self, topic: str, records: Sequence[EventRecord]) -> "list[asyncio.Future[Any]]":
+        """All to partition 0, in their order, in as few batches as they fit into; await each result for its acknowledgement."""
+        if self._inner is None:
+            raise KafkaConnectionError("the producer is being made anew")
+        sent, batch = [], self._inner.create_batch()
+        for record in records:
+            while batch.append(timestamp=None, key=record.key, value=record.value, headers=record.headers) is None:
+                sent.append(await self._inner.send_batch(batch, topic, partition=0))
+                batch = self._inner.create_batch()
+        return [*sent, await self._inner.send_batch(batch, topic, partition=0)] if records else sent
+
     async def send_and_wait(self, record: EventRecord) -> None:
         await (await self.send(record))
 
@@ -141,6 +152,23 @@ async def open_consumer(connection: KafkaConnection, topic: str, *, group: str, 
         consumer.subscribe([topic], listener=listener)
         try:
             await consumer.start()
+        except KafkaError as error:
+            await consumer.stop()
+            await pause("kafka.unreachable", error)
+        else:
+            return consumer
+
+
+async def open_follower(connection: KafkaConnection, topic: str, *, beginning: bool) -> AIOKafkaConsumer:
+    """A consumer of partition 0 that belongs to no group: each process reads everything, from the beginning or from now on."""
+    while True:
+        consumer = AIOKafkaConsumer(
+            **connection.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
+        )
+        try:
+            await consumer.start()
+            consumer.assign([TopicPartition(topic, 0)])
+            await (consumer.seek_to_beginning() if beginning else consumer.seek_to_end())
         except KafkaError as error:
             await consumer.stop()
             await pause("kafka.unreachable", error)

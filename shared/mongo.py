@@ -4,7 +4,8 @@ import asyncio
 import inspect
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Literal, TypeVar
 
 from bson.codec_options import CodecOptions
@@ -74,6 +75,14 @@ class Mongo:
                 else:
                     return result
                 await asyncio.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - jitter
+
+    @asynccontextmanager
+    async def causal(self) -> AsyncIterator[Any]:
+        """A session in which each read sees at least what the one before it saw, majority reads from the primary."""
+        started = self._client.start_session(causal_consistency=True)
+        session = await started if inspect.isawaitable(started) else started
+        async with session:
+            yield session
 
     async def ping(self) -> None:
         await self._client.admin.command("ping")

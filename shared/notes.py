@@ -19,6 +19,7 @@ from shared.clock import rfc3339, utc_now
 from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord, cloud_headers
 from shared.events.topics import Topic
+from shared.gathering import GatheredSends
 from shared.kafka import Producer
 from shared.mongo import Database, MongoError
 from shared.outbox import Outbox, Relay
@@ -63,7 +64,7 @@ class Notes:
 
     def __init__(self, topic: Topic, *, source: str, about: Mapping[str, Any], producer: Producer, outbox: Outbox) -> None:
         self.incarnation = os.urandom(16).hex()
-        self.producer = producer
+        self._gathered = GatheredSends(producer, topic.name, patience=_PATIENCE)
         self.outbox = outbox
         self._topic = topic
         self._source = source
@@ -76,6 +77,10 @@ class Notes:
         self._stranded: deque[EventRecord] = deque()
         self._undecided: list[Pending] = []
         self._timeouts = 0
+
+    @property
+    def producer(self) -> Producer:
+        return self._gathered.producer
 
     def draw(self, type_: str, facts: Mapping[str, Any], *, now: datetime) -> EventRecord:
         """A note's exact bytes, under the next number; whoever draws it must keep it. Raises NoteNotKeptError when too many wait."""
@@ -114,8 +119,7 @@ class Notes:
 
     async def _in_kafka(self, record: EventRecord) -> bool:
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await self.producer.send_and_wait(record)
+            await self._gathered.send(record)
         except asyncio.CancelledError:
             self._stranded.append(record)
             raise

@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     TRAINING = "TRAIN"
     SYSTEM_ADMINISTRATION = "HSYSADMIN"
     PATIENT_REQUEST = "PATRQT"
+    RESEARCH = "HRESCH"
 
 
 class Action(StrEnum):
@@ -43,6 +44,8 @@ class Action(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     ERASE = "erase"
+    BREAK_GLASS = "break-glass"
+    REVIEW = "review"
 
 
 class Outcome(StrEnum):

@@ -67,6 +67,6 @@ def cloud_headers(*, ident: str, source: str, type_: str, time: str) -> list[tup
 
 def every_event() -> list[type[Event]]:
     """All event classes, in the order of their topics; importing this package's modules registers them."""
-    from shared.events import audit, portal, records  # noqa: F401 - they register by being imported
+    from shared.events import audit, consent, governance, notifier, portal, records  # noqa: F401 - they register by being imported
 
     return sorted(Event.__subclasses__(), key=lambda kind: (kind.topic.name, kind.type))

@@ -43,3 +43,26 @@ class SuspicionRaised(Event):
     log: str
     evidence: dict[str, Any]
     raised_at: datetime
+
+
+class AffectedFound(Event):
+    """Whose records an actor was answered about within a case's time, computed from the ledger up to the entry `through`."""
+
+    topic: ClassVar[Topic] = AUDIT_SUSPICION
+    type: ClassVar[str] = "org.serment.audit.affected-found.v1"
+    key_field: ClassVar[str] = "suspicion"
+    example: ClassVar[dict[str, Any]] = {
+        "case": "7c3f3e52-6a0e-4c86-9a39-0c0a5f2e7d10",
+        "suspicion": "bulk-lookup/2d6b1c1a-7a61-4a0e-9b8e-2f6f6d1a9c55/4f6e",
+        "patients": ["5f0c54d2-3f0a-4c52-9d6e-0a0d9f4b1c11"],
+        "accesses": 1,
+        "through": 8121,
+        "computed_at": "2026-11-25T18:08:13.402Z",
+    }
+
+    case: str
+    suspicion: str
+    patients: list[str]
+    accesses: int
+    through: int
+    computed_at: datetime

@@ -19,13 +19,31 @@ class Topic:
 
 
 RECORDS_ACCESS = Topic("records.access", "records", "incarnation", ("audit",), retention_days=None, max_message_bytes=4 << 20)
-RECORDS_CHANGE = Topic("records.change", "records", "patient", ("records",), partitions=6, parked=True)
+RECORDS_CHANGE = Topic("records.change", "records", "patient", ("records", "notifier"), partitions=6, parked=True)
+ENFORCEMENT_POSITION = Topic("enforcement.position", "records", "incarnation", ("consent",), retention_days=1)
+CONSENT_ACCESS = Topic("consent.access", "consent", "incarnation", ("audit",), retention_days=None)
+CONSENT_DIRECTIVE = Topic("consent.directive", "consent", "patient", ("records",), retention_days=None, compacted=True)
+GOVERNANCE_STANDING = Topic("governance.standing", "governance", "staff", ("records",), retention_days=None, compacted=True)
+NOTIFIER_ACCESS = Topic("notifier.access", "notifier", "incarnation", ("audit",), retention_days=None)
+NOTIFIER_CHANGE = Topic("notifier.change", "notifier", "case", ("audit",), partitions=3, retention_days=90, parked=True)
 IDENTITY_EVENT = Topic("identity.event", "portal", "incarnation", ("audit",), retention_days=None)
 AUDIT_CHECKPOINT = Topic("audit.checkpoint", "audit", "origin", ("audit",), compacted=True)
-AUDIT_SUSPICION = Topic("audit.suspicion", "audit", "suspicion", (), partitions=3, retention_days=90)
+AUDIT_SUSPICION = Topic("audit.suspicion", "audit", "suspicion", ("notifier",), partitions=3, retention_days=90, parked=True)
 
-TOPICS = (RECORDS_ACCESS, RECORDS_CHANGE, IDENTITY_EVENT, AUDIT_CHECKPOINT, AUDIT_SUSPICION)
-"""The ledger's logs are `records.access` and `identity.event`: one partition each, so one log each."""
+TOPICS = (
+    RECORDS_ACCESS,
+    RECORDS_CHANGE,
+    ENFORCEMENT_POSITION,
+    CONSENT_ACCESS,
+    CONSENT_DIRECTIVE,
+    GOVERNANCE_STANDING,
+    NOTIFIER_ACCESS,
+    NOTIFIER_CHANGE,
+    IDENTITY_EVENT,
+    AUDIT_CHECKPOINT,
+    AUDIT_SUSPICION,
+)
+"""The ledger's logs are every `*.access` and `identity.event`: one partition each, so one log each."""
 
 
 def topic_named(name: str) -> Topic:

@@ -1,0 +1,38 @@
+"""What `governance` states."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from shared.events import Event
+from shared.events.topics import GOVERNANCE_STANDING, Topic
+
+
+class StandingChanged(Event):
+    """Whether a member of staff works here, and until when each duty of theirs is fulfilled; the newest replaces every older one."""
+
+    topic: ClassVar[Topic] = GOVERNANCE_STANDING
+    type: ClassVar[str] = "org.serment.governance.standing-changed.v1"
+    key_field: ClassVar[str] = "staff"
+    example: ClassVar[dict[str, Any]] = {
+        "staff": "2d6b1c1a-7a61-4a0e-9b8e-2f6f6d1a9c55",
+        "revision": 3,
+        "active": True,
+        "duties": {"privacy-basics": "2027-11-25T18:06:37.125Z"},
+    }
+
+    staff: str
+    revision: int
+    active: bool
+    duties: dict[str, datetime]
+
+
+class GovernanceHeard(Event):
+    """Says that `governance` is there and has nothing else to say; whoever hears nothing for too long stops believing the standings."""
+
+    topic: ClassVar[Topic] = GOVERNANCE_STANDING
+    type: ClassVar[str] = "org.serment.governance.heard.v1"
+    key_field: ClassVar[str] = "of"
+    example: ClassVar[dict[str, Any]] = {"of": "heartbeat", "sent_at": "2026-11-25T18:06:37.125Z"}
+
+    of: str = "heartbeat"
+    sent_at: datetime
