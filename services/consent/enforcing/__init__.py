@@ -1,0 +1,1 @@
+"""Having a change in force everywhere before it is answered: leases, the fence document, statements, waiting."""

@@ -1,0 +1,106 @@
+"""The one document that every change and every lease must write, and the directives beside it: their order is the group's order."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from shared.directive import Directive, packed
+from shared.enforcement import LeaseTerms
+from shared.mongo import Database, DuplicateKeyError, Mongo
+
+_FENCE = "fence"
+_FIRST = {"_id": _FENCE, "epoch": 1, "head": 0, "grants": 0, "members": {}}
+_AT_ONCE = 2000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An incarnation that may hold a lease: its last grant, and the number it stated with it."""
+
+    grant: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class FenceState:
+    epoch: int
+    head: int
+    members: Mapping[str, Member]
+
+
+Work = Callable[[FenceState, Any], Awaitable[T]]
+"""Given the fence as this transaction left it (its `head` is the number drawn) and the session."""
+
+
+class Fence:
+    """Every method is atomic and majority-written; a deposed primary cannot answer any of them."""
+
+    def __init__(self, mongo: Mongo, database: Database) -> None:
+        self._mongo = mongo
+        self._rows = database.get_collection("enforcement")
+        self._directives = database.get_collection("directives")
+
+    async def prepare(self) -> None:
+        """The first epoch's document and the index; there already, they stay."""
+        await self._directives.create_index([("number", 1)])
+        if await self._rows.find_one({"_id": _FENCE}) is None:
+            try:
+                await self._rows.insert_one(_FIRST)
+            except DuplicateKeyError:
+                return
+
+    async def change(self, work: Work[T]) -> T:
+        """One transaction; its first write draws the next number, so that no two commit in another order than their numbers."""
+
+        async def run(session: Any) -> T:
+            row = await self._rows.find_one_and_update({"_id": _FENCE}, {"$inc": {"head": 1}}, return_document=True, session=session)
+            return await work(_state(row), session)
+
+        return await self._mongo.transact(run)
+
+    async def keep(self, directive: Directive, *, session: Any) -> bytes:
+        """The patient's newest directive, as it will be published."""
+        value = packed(directive)
+        row = {"_id": directive.patient, "number": directive.number, "value": value}
+        await self._directives.replace_one({"_id": directive.patient}, row, upsert=True, session=session)
+        return value
+
+    async def state(self) -> FenceState:
+        return _state(await self._rows.find_one({"_id": _FENCE}))
+
+    async def grant(self, incarnation: str, *, epoch: int | None, number: int, session: Any) -> FenceState:
+        """Admits or renews: a real change with a grant that never comes again. A number of another epoch states nothing."""
+        place = f"$members.{incarnation}.number"
+        stated = {"$max": [place, {"$cond": [{"$eq": ["$epoch", epoch]}, number, 0]}]}
+        change = [
+            {"$set": {"grants": {"$add": ["$grants", 1]}}},
+            {"$set": {f"members.{incarnation}": {"grant": "$grants", "number": stated}}},
+        ]
+        return _state(await self._rows.find_one_and_update({"_id": _FENCE}, change, return_document=True, session=session))
+
+    async def remove(self, incarnation: str, *, grant: int | None = None) -> bool:
+        """By its own word, or while its grant is still this one: a renewal in between keeps it."""
+        wanted = {"_id": _FENCE} | ({} if grant is None else {f"members.{incarnation}.grant": grant})
+        result = await self._rows.update_one(wanted, {"$unset": {f"members.{incarnation}": ""}})
+        return bool(result.modified_count)
+
+    async def directives_above(self, number: int, *, session: Any) -> AsyncIterator[list[bytes]]:
+        """All newer ones, lowest first, in lists of up to two thousand."""
+        cursor = self._directives.find({"number": {"$gt": number}}, {"value": 1}, session=session).sort("number", 1).batch_size(_AT_ONCE)
+        while rows := await cursor.to_list(_AT_ONCE):
+            yield [bytes(row["value"]) for row in rows]
+
+    async def begin_epoch(self) -> int:
+        """After a restore: numbers of before compare with nothing any more. Members stay: their leases have not run out yet."""
+        row = await self._rows.find_one_and_update({"_id": _FENCE}, {"$inc": {"epoch": 1}}, return_document=True)
+        return int(row["epoch"])
+
+
+def _state(row: Mapping[str, Any]) -> FenceState:
+    members = {name: Member(int(one["grant"]), int(one["number"])) for name, one in row["members"].items()}
+    return FenceState(int(row["epoch"]), int(row["head"]), members)
+
+
+def terms(state: FenceState, *, lease: float) -> LeaseTerms:
+    return LeaseTerms(state.epoch, state.head, lease)

@@ -1,0 +1,199 @@
+"""One suite for the real fence document and for the one that the model of enforcement plays: what the model proves holds for both."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from deploy.local.servers import Servers
+from services.consent.enforcing.fence import Fence, FenceState
+from services.consent.model import Change
+from shared.directive import DENY, Directive, Provision, unpacked
+from shared.mongo import open_mongo
+from shared.vocabulary import PatientId
+from tests.enforcing.world import PATIENTS, Pause, World
+
+ONE, TWO, _THREE = PATIENTS
+A, B = "a" * 32, "b" * 32
+
+
+@dataclass
+class FenceDesk:
+    """`within` runs one story to its end; `session` is what a causal one is."""
+
+    fence: Any
+    keep: Callable[[Directive, Any], Awaitable[Any]]
+    within: Callable[[Awaitable[Any]], Awaitable[Any]]
+    causal: Callable[[], Any]
+
+    async def withdraws(self, patient: PatientId, *, fails: bool = False) -> FenceState:
+        seen: list[FenceState] = []
+
+        async def work(state: FenceState, session: Any) -> Any:
+            seen.append(state)
+            await self.keep(Directive(patient, state.head, state.epoch, (Provision(DENY),)), session)
+            if fails:
+                raise RuntimeError
+            return Change("x", patient, "x", state.epoch, state.head, tuple(state.members))
+
+        await self.within(self.fence.change(work))
+        return seen[-1]
+
+    async def grants(self, incarnation: str, *, epoch: int | None = 1, number: int = 0) -> FenceState:
+        async def granted() -> Any:
+            async with self.causal() as session:
+                return await self.fence.grant(incarnation, epoch=epoch, number=number, session=session)
+
+        return await self.within(granted())  # type: ignore[no-any-return]
+
+    async def numbers_above(self, number: int) -> list[int]:
+        async def rows() -> list[int]:
+            async with self.causal() as session:
+                await self.fence.grant(A, epoch=1, number=0, session=session)
+                return [unpacked(one).number async for many in self.fence.directives_above(number, session=session) for one in many]
+
+        return sorted(await self.within(rows()))
+
+    async def state(self) -> FenceState:
+        return await self.within(self.fence.state())  # type: ignore[no-any-return]
+
+
+async def _played(story: Awaitable[Any]) -> Any:
+    """A story of the model, driven to its end."""
+    steps = story.__await__()
+    try:
+        while True:
+            assert isinstance(next(steps), Pause)
+    except StopIteration as end:
+        return end.value
+
+
+@pytest.fixture(params=["motor", "pymongo", "played"])
+async def desk(request: pytest.FixtureRequest) -> AsyncIterator[FenceDesk]:
+    if request.param == "played":
+        world = World()
+        registry = world.registries[0]
+
+        async def keep(directive: Directive, _session: Any) -> None:
+            from shared.directive import packed
+
+            world.store.directives = {**world.store.directives, directive.patient: (directive.number, packed(directive))}
+
+        yield FenceDesk(registry.fence, keep, _played, registry.causal)
+        return
+    servers: Servers = request.getfixturevalue("servers")
+    mongo = open_mongo(servers.mongodb_uri, driver=request.param)
+    fence = Fence(mongo, mongo.database(f"fence_{uuid.uuid4().hex[:12]}"))
+    await fence.prepare()
+    await fence.prepare()
+
+    async def itself(story: Awaitable[Any]) -> Any:
+        return await story
+
+    async def keep_there(directive: Directive, session: Any) -> bytes:
+        return await fence.keep(directive, session=session)
+
+    yield FenceDesk(fence, keep_there, itself, mongo.causal)
+    await mongo.close()
+
+
+class TestFence:
+    async def test_draws_each_number_once_in_the_order_of_commits(self, desk: FenceDesk) -> None:
+        drawn = [(await desk.withdraws(patient)).head for patient in (ONE, TWO, ONE)]
+
+        assert drawn == [1, 2, 3]
+        assert (await desk.state()).head == 3
+        assert await desk.numbers_above(0) == [2, 3]
+        assert await desk.numbers_above(2) == [3]
+        assert await desk.numbers_above(3) == []
+
+    async def test_tells_a_change_the_members_of_its_own_transaction(self, desk: FenceDesk) -> None:
+        await desk.grants(A)
+        await desk.grants(B, number=0)
+
+        assert set((await desk.withdraws(ONE)).members) == {A, B}
+
+    async def test_grants_what_never_comes_again(self, desk: FenceDesk) -> None:
+        states = [await desk.grants(A), await desk.grants(B), await desk.grants(A)]
+        await desk.within(desk.fence.remove(A))
+        states.append(await desk.grants(A))
+
+        grants = [states[0].members[A].grant, states[1].members[B].grant, states[2].members[A].grant, states[3].members[A].grant]
+        assert len(set(grants)) == 4
+
+    async def test_keeps_the_highest_number_that_was_stated_in_this_epoch(self, desk: FenceDesk) -> None:
+        await desk.grants(A, number=5)
+        assert (await desk.grants(A, number=3)).members[A].number == 5
+        assert (await desk.grants(B, epoch=7, number=9)).members[B].number == 0
+        assert (await desk.grants(B, epoch=None, number=9)).members[B].number == 0
+
+    async def test_removes_for_one_grant_only(self, desk: FenceDesk) -> None:
+        first = (await desk.grants(A)).members[A].grant
+        second = (await desk.grants(A)).members[A].grant
+
+        assert not await desk.within(desk.fence.remove(A, grant=first))
+        assert set((await desk.state()).members) == {A}
+        assert await desk.within(desk.fence.remove(A, grant=second))
+        assert not await desk.within(desk.fence.remove(A, grant=second))
+        assert set((await desk.state()).members) == set()
+
+
+class TestRealFence:
+    """What the model need not play, for there a story that fails changes nothing by itself."""
+
+    @pytest.fixture
+    async def real(self, servers: Servers) -> AsyncIterator[FenceDesk]:
+        mongo = open_mongo(servers.mongodb_uri)
+        fence = Fence(mongo, mongo.database(f"fence_{uuid.uuid4().hex[:12]}"))
+        await fence.prepare()
+
+        async def itself(story: Awaitable[Any]) -> Any:
+            return await story
+
+        async def keep(directive: Directive, session: Any) -> bytes:
+            return await fence.keep(directive, session=session)
+
+        yield FenceDesk(fence, keep, itself, mongo.causal)
+        await mongo.close()
+
+    async def test_leaves_no_gap_when_a_change_fails(self, real: FenceDesk) -> None:
+        await real.withdraws(ONE)
+        with pytest.raises(RuntimeError):
+            await real.withdraws(TWO, fails=True)
+
+        assert (await real.withdraws(TWO)).head == 2
+        assert await real.numbers_above(0) == [1, 2]
+
+    async def test_orders_changes_and_leases_made_at_once(self, real: FenceDesk) -> None:
+        """Every lease's rows reach its head, whatever is committed meanwhile."""
+
+        async def leases() -> list[tuple[int, list[int]]]:
+            found = []
+            for _ in range(10):
+                async with real.causal() as session:
+                    state = await _until_granted(real, session)
+                    rows = [unpacked(one).number async for many in real.fence.directives_above(0, session=session) for one in many]
+                    found.append((state.head, sorted(rows)))
+            return found
+
+        async def changes(first: int) -> None:
+            for number in range(first, first + 10):
+                await real.withdraws(PatientId(f"00000000-0000-4000-8000-0000000001{number:02d}"))
+
+        found, *_ = await asyncio.gather(leases(), changes(0), changes(10))
+
+        assert [head for head, rows in found if not set(range(1, head + 1)) <= set(rows)] == []
+        assert (await real.state()).head == 20
+
+
+async def _until_granted(real: FenceDesk, session: Any) -> FenceState:
+    from shared.mongo import MongoError
+
+    while True:
+        try:
+            return await real.fence.grant(A, epoch=1, number=0, session=session)  # type: ignore[no-any-return]
+        except MongoError:  # a write conflict: the replica would ask again
+            await asyncio.sleep(0.01)
