@@ -43,8 +43,9 @@ def _addressed(request: Request) -> Addressed:
     """Of the address alone: no body is read for somebody who cannot be told apart yet."""
     path = request.url.path
     if not path.startswith("/fhir"):
-        _, room, ident, *_rest = [*path.split("/"), "", ""]
-        return Addressed(Action.ERASE, WHOLE_CHART, patient=ident if room == "charts" else "")
+        _, room, ident, what, *_rest = [*path.split("/"), "", "", ""]
+        action = Action.BREAK_GLASS if what == "emergency" else Action.ERASE
+        return Addressed(action, WHOLE_CHART, patient=ident if room == "charts" else "")
     type_, ident, *_rest = [*path.removeprefix("/fhir").strip("/").split("/"), ""]
     known = type_ if type_ in RESOURCE_TYPES else "unknown" if type_ else "Bundle"
     patient = request.query_params.get("patient", "").removeprefix("Patient/")

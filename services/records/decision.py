@@ -1,36 +1,17 @@
 """Decides every access: pure, no I/O, one reason per line; the only maker of a Permit."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from services.records.model import WHOLE_CHART, Ask, Care, ChartHeader, Facts, Grounds, Residual
-from shared.vocabulary import Action, Profession, Purpose, Relationship
+from services.records.care_relationship import relation
+from services.records.consents import CONFIDENTIALITY, applicable, forbids_all, may_forbid, outcome
+from services.records.model import Ask, Facts, Grounds, Residual
+from services.records.roles import BOUND_BY_PATIENTS, NEEDS_CONSENT, OPEN_TO_PATIENTS, PURPOSES, STAFF, may
+from shared.directive import DENY, PERMIT, Directive, Provision
+from shared.vocabulary import Action, Profession, Relationship
 
-CARE_BEGINS_BEFORE = timedelta(days=1)
-CONFIDENTIALITY = "ULMNRV"
-"""v3-Confidentiality from unrestricted to very restricted, a total order (THO)."""
-
-DEMOGRAPHIC_TYPES = frozenset({"Patient", "RelatedPerson", "Coverage", "Account", "Appointment"})
-DIRECTORY_TYPES = frozenset(
-    {"Organization", "Practitioner", "PractitionerRole", "Location", "HealthcareService", "Endpoint", "OrganizationAffiliation"}
-)
-OPEN_TO_PATIENTS = DIRECTORY_TYPES | {"Medication"}
-"""What belongs to no patient and stands behind the references of one's own chart."""
-
-_LOOK = frozenset({Action.READ, Action.SEARCH})
-_WRITE = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
-
-PURPOSES: Mapping[Profession, frozenset[Purpose]] = {
-    Profession.CLINICIAN: frozenset({Purpose.TREATMENT}),
-    Profession.CLERK: frozenset({Purpose.PATIENT_ADMINISTRATION}),
-    Profession.PRIVACY_OFFICER: frozenset({Purpose.COMPLIANCE, Purpose.RECORDS_MANAGEMENT}),
-    Profession.TRAINER: frozenset({Purpose.TRAINING}),
-    Profession.OPERATOR: frozenset({Purpose.SYSTEM_ADMINISTRATION}),
-    Profession.PATIENT: frozenset({Purpose.PATIENT_REQUEST}),
-    Profession.INTEGRATION: frozenset({Purpose.RECORDS_MANAGEMENT}),
-}
-"""Which purposes a profession may have at all; a token cannot widen it."""
+LIFTED_BY_EMERGENCY = frozenset({"standing-unknown", "duties-lapsed", "consent-view-stale", "patient-objected", "no-care-relationship"})
+"""Refusals that a clinician's broken glass overrides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,95 +21,108 @@ class Permit:
     ask: Ask
     grounds: Grounds
     residual: Residual
+    directive: Directive | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No, for one stated reason; `grounds` says what was looked at."""
+    """No, for one stated reason; `grounds` says what was looked at, `duties` which must be renewed."""
 
     ask: Ask
     reason: str
     grounds: Grounds
+    duties: tuple[str, ...] = ()
 
 
 def decide(ask: Ask, facts: Facts, *, now: datetime) -> Permit | Refusal:
     """The rules in order; the first that says no names the reason."""
     relationship = relation(ask, facts, now)
-    grounds = Grounds(relationship, {} if facts.chart is None else {"chart": facts.chart.revision})
-    if ask.purpose not in PURPOSES[ask.actor.profession]:
-        return Refusal(ask, "purpose-not-for-profession", grounds)
+    grant = facts.grant if facts.grant is not None and facts.grant.covers(now) and facts.grant.staff == ask.actor.ident else None
+    flags = frozenset[str]() if facts.chart is None else facts.chart.flags
+    grounds = Grounds(relationship, _revisions(facts), None if grant is None else grant.ident, flags)
+    reason = _barred(ask, facts, relationship)
+    if reason is None and grant is not None and ask.actor.profession is Profession.CLINICIAN:
+        return Permit(ask, grounds, Residual("V"), facts.directive)
+    words = _words_for(ask, facts, now)
+    reason = reason or _ordinary(ask, facts, relationship, words, now)
+    if reason is not None:
+        return Refusal(ask, reason, grounds, _duties(reason, facts, now))
+    return Permit(ask, grounds, _residual(ask, relationship, words), facts.directive)
+
+
+def _barred(ask: Ask, facts: Facts, relationship: Relationship) -> str | None:
+    """What no emergency opens."""
+    profession, chart = ask.actor.profession, facts.chart
+    if ask.purpose not in PURPOSES[profession]:
+        return "purpose-not-for-profession"
     if ask.actor.site != facts.site:
-        return Refusal(ask, "other-site", grounds)
-    if not _may(ask):
-        return Refusal(ask, "not-for-this-role", grounds)
-    if facts.chart is not None and facts.chart.erased:
-        return Refusal(ask, "chart-erased", grounds)
-    if ask.actor.profession is Profession.PATIENT and relationship is not Relationship.SELF and ask.type not in OPEN_TO_PATIENTS:
-        return Refusal(ask, "not-your-own-chart", grounds)
-    if ask.actor.profession is Profession.CLINICIAN and facts.chart is not None and relationship is Relationship.NONE:
-        return Refusal(ask, "no-care-relationship", grounds)
-    return Permit(ask, grounds, _residual(relationship))
+        return "other-site"
+    if not may(ask):
+        return "not-for-this-role"
+    if (chart is not None and chart.erased) or (facts.directive is not None and facts.site in facts.directive.erased):
+        return "chart-erased"
+    if profession is Profession.PATIENT and relationship is not Relationship.SELF and ask.type not in OPEN_TO_PATIENTS:
+        return "not-your-own-chart"
+    if profession in STAFF and facts.standings_heard and (facts.standing is None or not facts.standing.active):
+        return "not-on-staff"
+    return None
 
 
-def _may(ask: Ask) -> bool:
-    """What each profession may do to which types; needs no fact about the patient."""
-    directory = ask.type in DIRECTORY_TYPES
-    match ask.actor.profession:
-        case Profession.CLINICIAN:
-            registers = ask.type == "Patient" and ask.action in {Action.CREATE, Action.DELETE}
-            return ask.action in _LOOK or (ask.action in _WRITE and not directory and not registers)
-        case Profession.CLERK:
-            return (directory and ask.action in _LOOK) or (
-                ask.type in DEMOGRAPHIC_TYPES and ask.action in _LOOK | {Action.CREATE, Action.UPDATE}
-            )
-        case Profession.PRIVACY_OFFICER:
-            return (directory and ask.action in _LOOK) or (
-                ask.action is Action.ERASE and ask.type == WHOLE_CHART and ask.purpose == Purpose.RECORDS_MANAGEMENT
-            )
-        case Profession.INTEGRATION:
-            return ask.action in _WRITE
-        case Profession.PATIENT:
-            return ask.action in _LOOK
-        case _:
-            return directory and ask.action in _LOOK
+def _ordinary(ask: Ask, facts: Facts, relationship: Relationship, words: tuple[Provision, ...], now: datetime) -> str | None:
+    """What an emergency overrides; opening one needs none of it."""
+    profession = ask.actor.profession
+    if ask.action is Action.BREAK_GLASS:
+        return None
+    if profession in STAFF and not facts.standings_heard:
+        return "standing-unknown"
+    if profession in STAFF and facts.standing is not None and facts.standing.lapsed(now):
+        return "duties-lapsed"
+    if facts.chart is None:
+        return None
+    if not facts.in_force and ask.action is not Action.ERASE and profession is not Profession.INTEGRATION:
+        return "consent-view-stale"
+    if any(map(forbids_all, words)):
+        return "patient-objected"
+    if ask.purpose in NEEDS_CONSENT and not any(one.type == PERMIT for one in words):
+        return "no-consent"
+    if profession is Profession.CLINICIAN and ask.purpose not in NEEDS_CONSENT and relationship is Relationship.NONE:
+        return "no-care-relationship"
+    return None
 
 
-def relation(ask: Ask, facts: Facts, now: datetime) -> Relationship:
-    """The nearest relationship between actor and patient at this moment."""
-    chart = facts.chart
-    if chart is None:
-        return Relationship.NONE
-    if ask.actor.profession is Profession.PATIENT:
-        return Relationship.SELF if ask.actor.patient == chart.patient else Relationship.NONE
-    return _care(ask, chart, facts, now)
+def _words_for(ask: Ask, facts: Facts, now: datetime) -> tuple[Provision, ...]:
+    """What the patient has said that concerns this ask; not to themselves, nor to those who keep the record whole or end it."""
+    if facts.directive is None or ask.actor.profession not in BOUND_BY_PATIENTS:
+        return ()
+    units = facts.affiliations.get(ask.actor.practitioner, frozenset())
+    return applicable(facts.directive.provisions, ask, units, now=now)
 
 
-def _care(ask: Ask, chart: ChartHeader, facts: Facts, now: datetime) -> Relationship:
-    """Taking part in an encounter oneself is nearer than belonging to a unit of one who did."""
-    nearest, practitioner = Relationship.NONE, ask.actor.practitioner
-    units = facts.affiliations.get(practitioner, frozenset()) | ({ask.actor.unit} if ask.actor.unit else frozenset())
-    begins_by, over_since = now + CARE_BEGINS_BEFORE, now - facts.care_lasts  # a period may reach to the ends of the calendar
-    for care in chart.care.values():
-        if care.started_at > begins_by or (care.ended_at is not None and care.ended_at <= over_since):
-            continue
-        if practitioner in care.practitioners:
-            return Relationship.PARTICIPANT
-        if nearest is Relationship.NONE and units and _is_theirs(care, units, facts):
-            nearest = Relationship.UNIT
-    return nearest
+def _revisions(facts: Facts) -> dict[str, int]:
+    found = {} if facts.chart is None else {"chart": facts.chart.revision}
+    if facts.directive is not None:
+        found["directive"] = facts.directive.number
+    if facts.standing is not None:
+        found["standing"] = facts.standing.revision
+    return found
 
 
-def _is_theirs(care: Care, units: frozenset[str], facts: Facts) -> bool:
-    """Whether the encounter was for one of these units, or somebody of one took part."""
-    return care.unit in units or any(not units.isdisjoint(facts.affiliations.get(one, ())) for one in care.practitioners)
+def _duties(reason: str, facts: Facts, now: datetime) -> tuple[str, ...]:
+    return tuple(facts.standing.lapsed(now)) if reason == "duties-lapsed" and facts.standing is not None else ()
 
 
-def _residual(relationship: Relationship) -> Residual:
+def _residual(ask: Ask, relationship: Relationship, words: tuple[Provision, ...]) -> Residual:
     """Very restricted resources are for those who took part themselves, and for the patient."""
-    return Residual("V" if relationship in {Relationship.PARTICIPANT, Relationship.SELF} else "R")
+    ceiling = "V" if relationship in {Relationship.PARTICIPANT, Relationship.SELF} else "R"
+    granting = tuple(one for one in words if one.type == PERMIT) if ask.purpose in NEEDS_CONSENT else None
+    return Residual(ceiling, tuple(filter(may_forbid, words)), granting)
 
 
 def hides(residual: Residual, labels: tuple[str, ...]) -> bool:
-    """Whether any confidentiality label is above the ceiling."""
+    """Whether any confidentiality label is above the ceiling, or the patient's words take this resource out."""
     ceiling = CONFIDENTIALITY.index(residual.ceiling)
-    return any(label in CONFIDENTIALITY and CONFIDENTIALITY.index(label) > ceiling for label in labels if len(label) == 1)
+    if any(label in CONFIDENTIALITY and CONFIDENTIALITY.index(label) > ceiling for label in labels if len(label) == 1):
+        return True
+    if any(outcome(one, labels) == DENY for one in residual.denying):
+        return True
+    return residual.granting is not None and not any(outcome(one, labels) == PERMIT for one in residual.granting)

@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.records.api import fhir
+from services.records.emergency_api import emergencies
 from services.records.erasure_api import charts
 from services.records.reading.hot_read import HotRead
 from services.records.resources import RecordsResources, open_resources
@@ -29,6 +30,7 @@ def make_app(settings: RecordsSettings) -> Any:
 
     app = create_app(f"Serment records, {settings.site}", lifespan=lifespan, pings=_pings)
     app.include_router(charts)
+    app.include_router(emergencies)
     app.include_router(fhir)
 
     def has() -> RecordsResources:

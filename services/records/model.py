@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.directive import Directive, Provision
 from shared.identity import Actor
 from shared.vocabulary import SITE_OWNER, Action, PatientId, Relationship
 
@@ -54,20 +55,60 @@ class ChartHeader:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether somebody works here, and until when each of their duties is fulfilled."""
+
+    revision: int
+    active: bool = True
+    duties: Mapping[str, datetime] = field(default_factory=dict)
+
+    def lapsed(self, now: datetime) -> list[str]:
+        """The duties that must be renewed before the next access."""
+        return [duty for duty, ends in self.duties.items() if ends <= now]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Emergency access of one member of staff to one chart; half-open in time."""
+
+    ident: str
+    staff: str
+    patient: PatientId
+    opened_at: datetime
+    ends_at: datetime
+
+    def covers(self, now: datetime) -> bool:
+        return self.opened_at <= now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """All that `decide` may look at; `affiliations` says to which units a practitioner belongs."""
+    """All that `decide` may look at; `affiliations` says to which units a practitioner belongs.
+
+    `in_force` is false while this process may not know the newest directives; `standings_heard` while `governance` is silent.
+    """
 
     site: str
     chart: ChartHeader | None
     affiliations: Mapping[str, frozenset[str]] = field(repr=False, default_factory=dict)
     care_lasts: timedelta = timedelta(days=30)
+    directive: Directive | None = None
+    in_force: bool = False
+    standing: Standing | None = None
+    standings_heard: bool = False
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """What a permit still hides of opened bytes: everything above this confidentiality."""
+    """What a permit still hides of opened bytes: all above this confidentiality, and what the patient's words take out.
+
+    `denying` can take something out; with `granting`, only what one of these permits is left.
+    """
 
     ceiling: str = "V"
+    denying: tuple[Provision, ...] = ()
+    granting: tuple[Provision, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +144,12 @@ class OpenedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """Why an access was allowed: the relationship, and the revisions of everything that was looked at."""
+    """Why an access was allowed or refused: the relationship, the revisions looked at, the id of the emergency grant used.
+
+    `flags` are those of the chart header: they decide nothing, and the note tells of them.
+    """
 
     relationship: Relationship
     revisions: Mapping[str, int]
+    emergency: str | None = None
+    flags: frozenset[str] = field(repr=False, default=frozenset())

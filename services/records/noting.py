@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.records.decision import Permit, Refusal
-from services.records.model import Ask
+from services.records.model import Ask, Grounds
 from shared.identity import Actor
 from shared.vocabulary import Outcome
 
 ACCESS = "org.serment.records.access.v1"
+EMERGENCY_ENDED = "org.serment.records.emergency-ended.v1"
+_FLAGGED = {"colleague": frozenset({"EMP"}), "vip": frozenset({"VIP", "CEL"}), "deceased": frozenset({"deceased"})}
+"""Flags of the chart header by the fact that a note makes of them."""
 
 
 def actor_facts(actor: Actor) -> dict[str, Any]:
@@ -37,9 +40,17 @@ def access_facts(ask: Ask, *, outcome: Outcome, status: int, verdict: Permit | R
     }
     if verdict is not None:
         facts |= {"relationship": verdict.grounds.relationship, "revisions": verdict.grounds.revisions}
+        if ask.patient is not None and (verdict.grounds.flags or verdict.grounds.emergency):
+            facts |= _derived(verdict.grounds)
     if isinstance(verdict, Refusal):
         facts["reason"] = verdict.reason
     return facts | more
+
+
+def _derived(grounds: Grounds) -> dict[str, Any]:
+    """What nobody downstream could know without demographics; each is there only when it is so."""
+    derived: dict[str, Any] = {name: True for name, flags in _FLAGGED.items() if not flags.isdisjoint(grounds.flags)}
+    return derived if grounds.emergency is None else derived | {"emergency": grounds.emergency}
 
 
 def label_class(labels: tuple[str, ...]) -> str:

@@ -1,5 +1,6 @@
 """Says no to a person: each reason in French and English, with what they can do next."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from shared.errors import AnticipatedError, Sentence
@@ -26,8 +27,21 @@ REASONS = {
         "Vous ne pouvez consulter que votre propre dossier.",
     ),
     "no-care-relationship": Sentence(
-        "You are not in this patient's care team. A colleague of the team can add you by an encounter.",
-        "Vous ne faites pas partie de l’équipe de soins de ce patient. Un membre de l’équipe peut vous y ajouter par une venue.",
+        "You are not in this patient's care team. A colleague of the team can add you by an encounter; in an emergency, break the glass.",
+        "Vous ne faites pas partie de l’équipe de soins de ce patient. Un membre de l’équipe peut vous y ajouter par une venue ; "
+        "en cas d’urgence, utilisez le bris de glace.",
+    ),
+    "patient-objected": Sentence(
+        "The patient objected to this access. In an emergency, break the glass with a reason; otherwise ask the patient.",
+        "Le patient s’est opposé à cet accès. En cas d’urgence, utilisez le bris de glace avec un motif ; sinon, demandez au patient.",
+    ),
+    "no-consent": Sentence(
+        "The patient has not consented to this purpose. Ask them; their answer takes effect at once.",
+        "Le patient n’a pas consenti à ce motif. Demandez-lui ; sa réponse prend effet aussitôt.",
+    ),
+    "not-on-staff": Sentence(
+        "Your account is not on the staff list any more. Ask the people who keep it.",
+        "Votre compte ne figure plus sur la liste du personnel. Adressez-vous aux personnes qui la tiennent.",
     ),
 }
 
@@ -46,6 +60,52 @@ class AccessRefusedError(AnticipatedError):
 
     def said(self) -> Sentence:
         return REASONS[self.reason]
+
+
+class DutiesLapsedError(AccessRefusedError):
+    """A duty must be renewed first; the sentence names it and says where."""
+
+    slug: ClassVar[str] = "duties-lapsed"
+
+    def __init__(self, duties: Sequence[str], training_url: str) -> None:
+        super().__init__("duties-lapsed")
+        self.duties = duties
+        self.training_url = training_url.rstrip("/")
+
+    def said(self) -> Sentence:
+        where = ", ".join(f"{self.training_url}/modules/{duty}" for duty in self.duties)
+        return Sentence(
+            f"Your training has lapsed. Take it at {where}: access opens again as soon as you have passed.",
+            f"Votre formation n’est plus à jour. Suivez-la sur {where} : l’accès se rouvre dès que vous l’avez réussie.",
+        )
+
+
+class StaleViewError(AnticipatedError):
+    """The replica may not know what patients said last, so it opens nothing but emergencies."""
+
+    slug: ClassVar[str] = "consent-view-stale"
+    status: ClassVar[int] = 503
+    fhir_code: ClassVar[str] = "transient"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Patients' latest choices cannot be confirmed right now. Try again in a moment; in an emergency, break the glass.",
+        "Les derniers choix des patients sont incertains. Réessayez dans un instant ; en cas d’urgence, utilisez le bris de glace.",
+    )
+
+
+class StandingUnknownError(AnticipatedError):
+    """`governance` has been silent for too long to believe what it said last."""
+
+    slug: ClassVar[str] = "standing-unknown"
+    status: ClassVar[int] = 503
+    fhir_code: ClassVar[str] = "transient"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Your standing cannot be confirmed right now. Try again in a moment; in an emergency, break the glass.",
+        "Votre situation ne peut être confirmée pour l’instant. Réessayez dans un instant ; en cas d’urgence, utilisez le bris de glace.",
+    )
+
+
+NOT_NOW: Mapping[str, type[AnticipatedError]] = {"consent-view-stale": StaleViewError, "standing-unknown": StandingUnknownError}
+"""Refusals that say nothing about the person: they pass by themselves."""
 
 
 class NotFoundError(AnticipatedError):
@@ -100,3 +160,7 @@ class FactsChangedError(AnticipatedError):
     sentence: ClassVar[Sentence] = Sentence(
         "The chart changed while it was read. Try again.", "Le dossier a changé pendant la lecture. Réessayez."
     )
+
+
+RefusedError = AnticipatedError
+"""What `Desk.refuse` answers: AccessRefusedError, DutiesLapsedError, GoneError, NotFoundError, StaleViewError or StandingUnknownError."""

@@ -6,30 +6,42 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import aiohttp
 import structlog
 
 from services.records.desk import Desk
+from services.records.emergency.end_emergencies import Endings
+from services.records.emergency.grants import Grants
+from services.records.emergency.open_emergency import Terms
+from services.records.enforcing.consent_registry import ConsentRegistry
+from services.records.enforcing.enforcement import Enforcement
 from services.records.erasing.erase_chart import Eraser, resume_erasures
 from services.records.erasing.erasures import Erasures
+from services.records.erasing.forbidding import Forbidding
 from services.records.knowing.affiliations import Affiliations
 from services.records.knowing.chart_headers import ChartHeaders
 from services.records.knowing.identifiers import Identifiers
+from services.records.knowing.standings import Standings
 from services.records.record_store import RecordStore
 from services.records.sealer import Sealer
 from services.records.settings import RecordsSettings
 from services.records.subscribers import join_subscribers
 from shared.background import end_tasks, keep_running
+from shared.errors import AnticipatedError
 from shared.event_door import EventDoor
 from shared.events.topics import RECORDS_ACCESS
 from shared.identity import Identities
 from shared.kafka import Producer, connection_of, open_producer
 from shared.keyring import Keyring
-from shared.mongo import Database, Mongo, open_mongo
+from shared.mongo import Database, Mongo, MongoError, open_mongo
 from shared.notes import Notes, Presence
 from shared.outbox import Outbox, Relay
 from shared.vault import Vault, VaultUnavailableError
 
 log = structlog.get_logger("serment.records")
+_RESUMED_EVERY = 60.0
+_KEPT_ALIVE = 2.0
+"""Seconds; shorter than any server keeps an idle connection, so that none is used in the moment of its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,7 @@ class RecordsResources:
     settings: RecordsSettings
     desk: Desk
     eraser: Eraser
+    emergency_terms: Terms
     identities: Identities
     mongo: Mongo
     keyring_mongo: Mongo
@@ -61,8 +74,19 @@ async def open_resources(settings: RecordsSettings) -> AsyncIterator[RecordsReso
         has = await _assemble(stack, settings, mongo, keyring_mongo, vault, producer)
         await has.door.start()
         stack.push_async_callback(has.door.stop)
-        await _until_done(lambda: resume_erasures(eraser=has.eraser, desk=has.desk))
+        resuming = keep_running(lambda: _resume_erasures(has))
+        stack.push_async_callback(end_tasks, [resuming])
         yield has
+
+
+async def _resume_erasures(has: "RecordsResources") -> None:
+    """Until cancelled: at start what a killed process had begun, later what `consent` kept waiting."""
+    while True:
+        try:
+            await resume_erasures(eraser=has.eraser, desk=has.desk)
+        except (AnticipatedError, MongoError, VaultUnavailableError) as error:
+            log.warning("records.erasures-wait", error=type(error).__name__)
+        await asyncio.sleep(_RESUMED_EVERY)
 
 
 def _opened(stack: AsyncExitStack, mongo: Mongo) -> Mongo:
@@ -94,6 +118,11 @@ async def _assemble(
     affiliations = Affiliations(database)
     outbox = Outbox(database)
     notes = Notes(RECORDS_ACCESS, source=f"/records/{settings.site}", about={"site": settings.site}, producer=producer, outbox=outbox)
+    standings = Standings(connection_of(settings), silence_bound=settings.standings_silence_bound)
+    connector = aiohttp.TCPConnector(keepalive_timeout=_KEPT_ALIVE)
+    consent = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, trust_env=False))
+    secret = settings.enforcement_secret.get_secret_value()
+    enforcement = _open_enforcement(settings, consent, secret, producer)
     desk = Desk(
         site=settings.site,
         mongo=mongo,
@@ -101,31 +130,46 @@ async def _assemble(
         headers=headers,
         affiliations=affiliations,
         identifiers=Identifiers(database, sealer=sealer),
+        grants=Grants(database),
+        standings=standings,
+        enforcement=enforcement,
         sealer=sealer,
         notes=notes,
         care_lasts=settings.care_lasts,
         states_refusals=settings.refusals == "stated",
+        training_url=settings.training_url,
     )
     await _keep_going(stack, settings, database, desk, affiliations)
     door = EventDoor(connection_of(settings), group=f"records-{settings.instance}")
-    join_subscribers(door, headers=headers, keyring=keyring, site=settings.site)
-    return RecordsResources(
-        settings, desk, Eraser(Erasures(database), keyring), Identities(list(settings.issuers)), mongo, keyring_mongo, vault, door
-    )
+    join_subscribers(door, headers=headers, grants=desk.grants, keyring=keyring, site=settings.site)
+    forbidding = Forbidding(consent, settings.consent_url, secret=secret, site=settings.site)
+    eraser, terms = Eraser(Erasures(database), keyring, forbidding), Terms(settings.emergency_lasts, settings.emergency_review_within)
+    return RecordsResources(settings, desk, eraser, terms, Identities(list(settings.issuers)), mongo, keyring_mongo, vault, door)
+
+
+def _open_enforcement(settings: RecordsSettings, http: aiohttp.ClientSession, secret: str, producer: Producer) -> Enforcement:
+    registry = ConsentRegistry(http, settings.consent_url, secret=secret)
+    return Enforcement(registry=registry, connection=connection_of(settings), producer=producer, source=f"/records/{settings.site}")
 
 
 async def _keep_going(stack: AsyncExitStack, settings: RecordsSettings, database: Database, desk: Desk, affiliations: Affiliations) -> None:
-    """The tasks that run beside the answers: relay, heartbeat, affiliations."""
+    """The tasks that run beside the answers: relay, heartbeat, affiliations, ends of emergencies."""
     notes = desk.notes
     relay = Relay(notes.outbox, producer=notes.producer, owner=notes.incarnation, relayed=notes.relayed)
     presence = Presence(database, notes=notes, relay=relay, instance=settings.instance)
     await _until_done(affiliations.load)
-    tasks = [keep_running(run) for run in (relay.run, presence.run, affiliations.run)]
-    stack.push_async_callback(_leave, tasks, presence)
+    enforcement, standings = desk.enforcement, desk.standings
+    running = (relay.run, presence.run, affiliations.run, Endings(desk, relay=relay).run)
+    known = (standings.run, enforcement.hear, enforcement.state, enforcement.renew)
+    tasks = [keep_running(run) for run in (*running, *known)]
+    stack.push_async_callback(_leave, tasks, presence, enforcement)
+    log.info("records.waits-for-its-first-lease")
+    await enforcement.leased()
 
 
-async def _leave(tasks: list["asyncio.Task[None]"], presence: Presence) -> None:
+async def _leave(tasks: list["asyncio.Task[None]"], presence: Presence, enforcement: Enforcement) -> None:
     """After the last answer; what Kafka does not take now waits in the outbox."""
+    await enforcement.leave()
     await end_tasks(tasks)
     with contextlib.suppress(Exception):
         async with asyncio.timeout(5):
@@ -133,9 +177,6 @@ async def _leave(tasks: list["asyncio.Task[None]"], presence: Presence) -> None:
 
 
 async def _until_done(work: Callable[[], Awaitable[object]]) -> None:
-    from shared.errors import AnticipatedError
-    from shared.mongo import MongoError
-
     while True:
         try:
             await work()

@@ -1,9 +1,9 @@
 """Bodies of the routes beside FHIR."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.records.erasing.erasures import ErasureState
 
@@ -23,3 +23,19 @@ class ErasureAnswer(BaseModel):
     state: ErasureState
     proposed_at: datetime
     destroyed_at: datetime | None
+
+
+class EmergencyReason(BaseModel):
+    """Why somebody needs this chart now, in their own words."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=500)]
+
+
+class EmergencyAnswer(BaseModel):
+    """Until when the chart is open, and by when somebody has looked at why."""
+
+    id: str
+    ends_at: datetime
+    review_due_at: datetime

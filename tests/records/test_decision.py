@@ -1,12 +1,14 @@
 """The decision against a slow and obvious table, for every pair of profession, purpose, action, type and relationship."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.records.decision import Permit, Refusal, decide, hides
-from services.records.model import Ask, Care, ChartHeader, Facts, Residual
+from services.records.model import Ask, Care, ChartHeader, Facts, Grant, Residual, Standing
+from shared.directive import DENY, PERMIT, Directive, Provision
 from shared.identity import Actor
 from shared.vocabulary import Action, PatientId, Profession, Purpose, Relationship
 
@@ -31,8 +33,10 @@ def a_chart(*cares: Care, erased: bool = False) -> ChartHeader:
     return ChartHeader(PATIENT, 3, {str(number): one for number, one in enumerate(cares)}, erased=erased)
 
 
-def facts(chart: ChartHeader | None, **affiliations: str) -> Facts:
-    return Facts("nord", chart, {f"Practitioner/{name}": frozenset({unit}) for name, unit in affiliations.items()})
+def facts(chart: ChartHeader | None, *, said: Directive | None = None, **affiliations: str) -> Facts:
+    """Everything else in order: a lease, a standing without lapsed duties."""
+    units = {f"Practitioner/{name}": frozenset({unit}) for name, unit in affiliations.items()}
+    return Facts("nord", chart, units, directive=said, in_force=True, standing=Standing(4), standings_heard=True)
 
 
 CHARTS = {
@@ -42,7 +46,7 @@ CHARTS = {
 }
 KINDS = {"Patient": "demographic", "Observation": "clinical", "Organization": "directory", "Chart": "chart"}
 MATCHING = {
-    "clinician": {"TREAT"},
+    "clinician": {"TREAT", "HRESCH"},
     "clerk": {"PATADMIN"},
     "privacy-officer": {"HCOMPL", "RECORDMGT"},
     "trainer": {"TRAIN"},
@@ -58,6 +62,10 @@ def obvious(profession: str, purpose: str, action: str, kind: str, relationship:
         return False
     look, write = action in {"read", "search"}, action in {"create", "update", "delete"}
     if profession == "clinician":
+        if action == "break-glass":
+            return kind == "chart" and purpose == "TREAT"
+        if purpose == "HRESCH":  # nobody has consented
+            return False
         treats = relationship in {"participant", "unit"}
         return treats and (look or (write and kind != "directory" and not (kind == "demographic" and action != "update")))
     if profession == "clerk":
@@ -102,7 +110,7 @@ class TestDecide:
 
     def test_names_the_revision_it_looked_at(self):
         verdict = decide(Ask(an_actor(), "TREAT", Action.READ, "Observation", PATIENT), CHARTS[Relationship.UNIT], now=NOW)
-        assert verdict.grounds.revisions == {"chart": 3}
+        assert verdict.grounds.revisions == {"chart": 3, "standing": 4}
 
 
 class TestCareRelationship:
@@ -128,7 +136,7 @@ class TestCareRelationship:
         assert isinstance(verdict, Permit) == (expected != "none")
 
     def test_lasts_as_long_as_the_site_says(self):
-        known = Facts("nord", a_chart(care(ME, started=40, ended=5)), {}, care_lasts=timedelta(days=4))
+        known = replace(facts(a_chart(care(ME, started=40, ended=5))), care_lasts=timedelta(days=4))
         assert isinstance(decide(Ask(an_actor(), "TREAT", Action.READ, "Observation", PATIENT), known, now=NOW), Refusal)
 
     def test_is_no_practitioner_without_a_name(self):
@@ -161,3 +169,156 @@ class TestResidual:
             return verdict.residual.ceiling
 
         assert (ceiling(Relationship.PARTICIPANT), ceiling(Relationship.UNIT)) == ("V", "R")
+
+
+def an_ask(action: Action = Action.READ, *, type_: str = "Observation", actor: Actor | None = None, purpose: str = "TREAT") -> Ask:
+    return Ask(actor or an_actor(purpose=purpose), purpose, action, type_, PATIENT)
+
+
+def words(*provisions: Provision, erased: frozenset[str] = frozenset()) -> Directive:
+    return Directive(PATIENT, 9, 1, provisions, erased)
+
+
+def reason_of(ask: Ask, known: Facts) -> str | None:
+    verdict = decide(ask, known, now=NOW)
+    return verdict.reason if isinstance(verdict, Refusal) else None
+
+
+def grant(*, hours: float = 1, staff: str = "sub") -> Grant:
+    return Grant("g", staff, PATIENT, NOW - timedelta(hours=hours), NOW + timedelta(hours=4 - hours))
+
+
+IN_CARE = a_chart(care(ME))
+NO_LEASE = replace(facts(IN_CARE), in_force=False)
+SILENT = replace(facts(IN_CARE), standings_heard=False)
+LAPSED = replace(facts(IN_CARE), standing=Standing(5, duties={"privacy-basics": NOW}))
+LEFT = replace(facts(IN_CARE), standing=Standing(5, active=False))
+OBJECTED = facts(IN_CARE, said=words(Provision(DENY, units=frozenset({"unit-a"}))))
+MY_ACTOR = replace(an_actor(), unit="unit-a")
+
+
+class TestEnforcedFacts:
+    @pytest.mark.parametrize(
+        ("known", "expected"),
+        [
+            (facts(IN_CARE), None),
+            (NO_LEASE, "consent-view-stale"),
+            (SILENT, "standing-unknown"),
+            (LAPSED, "duties-lapsed"),
+            (LEFT, "not-on-staff"),
+            (replace(facts(IN_CARE), standing=None), "not-on-staff"),
+            (OBJECTED, "patient-objected"),
+            (facts(IN_CARE, said=words(erased=frozenset({"nord"}))), "chart-erased"),
+            (facts(IN_CARE, said=words(erased=frozenset({"sud"}))), None),
+            (facts(a_chart(care(STRANGER))), "no-care-relationship"),
+        ],
+    )
+    def test_refuse_with_their_own_reason(self, known: Facts, expected: str | None) -> None:
+        assert reason_of(an_ask(actor=MY_ACTOR), known) == expected
+
+    @pytest.mark.parametrize("known", [facts(a_chart(care(STRANGER))), NO_LEASE, SILENT, LAPSED, OBJECTED])
+    def test_give_way_to_an_emergency(self, known: Facts) -> None:
+        verdict = decide(an_ask(actor=MY_ACTOR), replace(known, grant=grant()), now=NOW)
+        assert isinstance(verdict, Permit)
+        assert verdict.grounds.emergency == "g"
+        assert reason_of(an_ask(Action.BREAK_GLASS, type_="Chart", actor=MY_ACTOR), known) is None
+
+    @pytest.mark.parametrize("known", [LEFT, facts(IN_CARE, said=words(erased=frozenset({"nord"}))), facts(a_chart(erased=True))])
+    def test_do_not_give_way_where_nothing_may_be_opened(self, known: Facts) -> None:
+        assert reason_of(an_ask(), replace(known, grant=grant())) is not None
+
+    @pytest.mark.parametrize("other", [grant(hours=4.1), grant(hours=-0.1), grant(staff="somebody else")])
+    def test_give_way_to_a_live_grant_of_ones_own_only(self, other: Grant) -> None:
+        assert reason_of(an_ask(), replace(facts(a_chart(care(STRANGER))), grant=other)) == "no-care-relationship"
+
+    def test_bind_neither_the_patient_nor_the_interface(self) -> None:
+        themself = an_actor(Profession.PATIENT, purpose="PATRQT", patient=PATIENT)
+        everyone = facts(IN_CARE, said=words(Provision(DENY)))
+        assert reason_of(Ask(themself, "PATRQT", Action.READ, "Observation", PATIENT), everyone) is None
+        interface = an_actor(Profession.INTEGRATION, purpose="RECORDMGT")
+        assert reason_of(Ask(interface, "RECORDMGT", Action.CREATE, "Observation", PATIENT), replace(everyone, in_force=False)) is None
+
+    def test_name_what_must_be_renewed(self) -> None:
+        verdict = decide(an_ask(), LAPSED, now=NOW)
+        assert isinstance(verdict, Refusal)
+        assert verdict.duties == ("privacy-basics",)
+
+
+def selected(**criteria: object) -> Provision:
+    made = {name: frozenset(value) if isinstance(value, set) else value for name, value in criteria.items()}
+    return Provision(DENY, **made)  # type: ignore[arg-type]
+
+
+class TestObjection:
+    @pytest.mark.parametrize(
+        ("objection", "refused"),
+        [
+            (selected(), True),
+            (selected(units={"unit-a"}), True),
+            (selected(units={"unit-b"}), False),
+            (selected(units={MY_UNIT}), True),
+            (selected(persons={"sub"}), True),
+            (selected(persons={ME}), True),
+            (selected(persons={COLLEAGUE}), False),
+            (selected(sites={"nord"}), True),
+            (selected(sites={"sud"}), False),
+            (selected(purposes={"TREAT"}), True),
+            (selected(purposes={"HRESCH"}), False),
+            (selected(units={"unit-a"}, purposes={"HRESCH"}), False),
+            (selected(begins=NOW.timestamp()), True),
+            (selected(begins=NOW.timestamp() + 1), False),
+            (selected(ends=NOW.timestamp()), False),
+            (selected(ends=NOW.timestamp() + 1), True),
+            (selected(labels={"HIV"}), False),
+            (selected(exceptions=(Provision(PERMIT, persons=frozenset({ME})),)), False),
+            (selected(exceptions=(Provision(PERMIT, persons=frozenset({COLLEAGUE})),)), True),
+            (selected(exceptions=(Provision(PERMIT, labels=frozenset({"N"})),)), False),
+        ],
+    )
+    def test_reaches_whom_it_names(self, objection: Provision, refused: bool) -> None:
+        known = facts(a_chart(care(ME)), said=words(objection), me=MY_UNIT)
+        assert (reason_of(an_ask(actor=MY_ACTOR), known) == "patient-objected") is refused
+
+    @pytest.mark.parametrize(
+        ("objection", "labels", "hidden"),
+        [
+            (selected(labels={"HIV"}), ("HIV",), True),
+            (selected(labels={"HIV"}), ("PSY",), False),
+            (selected(labels={"HIV"}), (), False),
+            (selected(labels={"R"}), ("V",), True),
+            (selected(labels={"R"}), ("N",), False),
+            (selected(exceptions=(Provision(PERMIT, labels=frozenset({"N"})),)), ("N",), False),
+            (selected(exceptions=(Provision(PERMIT, labels=frozenset({"N"})),)), ("R",), True),
+            (selected(exceptions=(Provision(PERMIT, labels=frozenset({"N"})),)), ("N", "PSY"), True),
+            (selected(exceptions=(Provision(PERMIT, labels=frozenset({"N", "PSY"})),)), ("N", "PSY"), False),
+        ],
+    )
+    def test_takes_labelled_resources_out(self, objection: Provision, labels: tuple[str, ...], hidden: bool) -> None:
+        verdict = decide(an_ask(), facts(a_chart(care(ME)), said=words(objection)), now=NOW)
+        assert isinstance(verdict, Permit)
+        assert hides(verdict.residual, labels) is hidden
+
+    def test_wins_over_a_permit_beside_it(self) -> None:
+        known = facts(IN_CARE, said=words(Provision(PERMIT), Provision(DENY)))
+        assert reason_of(an_ask(), known) == "patient-objected"
+
+
+class TestConsent:
+    def test_opens_research_without_a_care_relationship(self) -> None:
+        ask = an_ask(purpose="HRESCH")
+        stranger = a_chart(care(STRANGER))
+        assert reason_of(ask, facts(stranger)) == "no-consent"
+        assert reason_of(ask, facts(stranger, said=words(Provision(PERMIT, purposes=frozenset({"HRESCH"}))))) is None
+        assert (
+            reason_of(ask, facts(stranger, said=words(Provision(PERMIT, purposes=frozenset({"HRESCH"}), sites=frozenset({"sud"})))))
+            == "no-consent"
+        )
+
+    def test_shows_what_it_names_and_no_more(self) -> None:
+        said = words(Provision(PERMIT, purposes=frozenset({"HRESCH"}), labels=frozenset({"N"})))
+        verdict = decide(an_ask(purpose="HRESCH"), facts(a_chart(), said=said), now=NOW)
+        assert isinstance(verdict, Permit)
+        assert [hides(verdict.residual, labels) for labels in ((), ("N",), ("R",), ("N", "HIV"))] == [False, False, True, True]
+
+    def test_never_opens_care(self) -> None:
+        assert reason_of(an_ask(), facts(a_chart(care(STRANGER)), said=words(Provision(PERMIT)))) == "no-care-relationship"

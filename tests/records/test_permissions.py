@@ -61,6 +61,7 @@ class Caller:
         observation = an_observation(self.patient)
         bodies: dict[str, Any] = {
             "POST /charts/{patient}/erasures": GROUNDS,
+            "POST /charts/{patient}/emergency": {"reason": "unconscious, nobody of the team on duty"},
             "POST /fhir": a_transaction(observation),
             "POST /fhir/": a_transaction(observation),
             "POST /fhir/{type_}": observation,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from services.records.decision import Permit, Refusal, decide
+from services.records.decision import Permit, Refusal
 from services.records.desk import Desk
-from services.records.erasing.erasures import Erasure, Erasures, ErasureState
+from services.records.erasing.erasures import Erasure, Erasures, ErasureState, proposed_erasure
+from services.records.erasing.forbidding import Forbidding
 from services.records.model import WHOLE_CHART, Ask, Asked
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.refusals import NotFoundError
@@ -53,38 +54,39 @@ class Eraser:
 
     erasures: Erasures
     keyring: Keyring
+    forbidding: Forbidding
 
 
 async def propose_erasure(asked: Asked, patient: str, grounds: str, *, eraser: Eraser, desk: Desk) -> Erasure:
     """The first officer's word. Raises AccessRefusedError, GoneError or NotFoundError, each noted."""
     permit = await _permitted(asked, patient, desk)
-    known = PatientId(patient)
+    proposed = proposed_erasure(patient, grounds=grounds, officer=asked.actor.ident, now=asked.now)
     note = desk.notes.draw(
         ACCESS, access_facts(permit.ask, outcome=Outcome.ANSWERED, status=201, verdict=permit, step="proposed"), now=asked.now
     )
 
     async def work(session: Any) -> Erasure:
-        erasure = await eraser.erasures.propose(known, grounds=grounds, officer=asked.actor.ident, now=asked.now, session=session)
+        await eraser.erasures.propose(proposed, session=session)
         await desk.notes.outbox.add([note], now=asked.now, incarnation=desk.notes.incarnation, session=session)
-        return erasure
+        return proposed
 
     try:
         erasure = await desk.mongo.transact(work)
     except BaseException as error:
-        await _unsettled(note, permit, asked.now, desk)
+        _settle_later(note, permit, proposed, now=asked.now, eraser=eraser, desk=desk)
         raise StoreUnreachableError from error
     desk.notes.landed(note)
     desk.notes.outbox.filled.set()
     return erasure
 
 
-async def _unsettled(note: EventRecord, permit: Permit, now: datetime, desk: Desk) -> None:
-    """A proposal can be made again: whether this one was kept does not matter, only that its number is told."""
+def _settle_later(note: EventRecord, permit: Permit, proposed: Erasure, *, now: datetime, eraser: Eraser, desk: Desk) -> None:
+    """Whether the proposal was kept is read back from its own row: the note may have been relayed by then."""
     facts = access_facts(permit.ask, outcome=Outcome.UNREADABLE, status=503, verdict=permit, step="proposed")
     otherwise = desk.notes.redraw(note, facts, now=now)
 
     async def kept() -> bool:
-        return await desk.notes.outbox.holds(note.ident)
+        return await eraser.erasures.find(proposed.ident) is not None
 
     desk.notes.settle_later(Pending([(note, otherwise)], kept, asyncio.get_running_loop().time() + 20))
 
@@ -114,8 +116,12 @@ async def confirm_erasure(asked: Asked, ident: str, *, eraser: Eraser, desk: Des
 
 
 async def destroy(erasure: Erasure, facts: Mapping[str, Any], *, now: datetime, eraser: Eraser, desk: Desk) -> None:
-    """Keys first, then the fact: whoever is killed in between leaves a state that `resume_erasures` finishes."""
+    """Forbidden everywhere first, then the keys, then the fact: whoever is killed in between leaves a state that is finished later.
+
+    Raises ErasureNotInForceError while `consent` does not answer.
+    """
     patient = PatientId(erasure.patient)
+    await eraser.forbidding.forbid(patient, erasure=erasure.ident, officer=erasure.confirmed_by or erasure.proposed_by)
     await eraser.keyring.destroy(patient, now=now, reference=erasure.ident)
     desk.headers.erased.add(patient)
     desk.headers.forget(patient)
@@ -160,11 +166,11 @@ def _ask(asked: Asked, patient: PatientId | None) -> Ask:
 
 async def _permitted(asked: Asked, patient: str, desk: Desk) -> Permit:
     known = PatientId(patient) if is_ours(patient) else None
-    facts = await desk.facts_about(known, now=asked.now)
-    verdict = decide(_ask(asked, known if facts.chart else None), facts, now=asked.now)
+    chart = None if known is None else await desk.headers.find(known, now=asked.now)
+    verdict, _facts = await desk.decide(_ask(asked, known if chart else None), now=asked.now)
     if isinstance(verdict, Refusal):
         raise await desk.refuse(verdict, now=asked.now)
-    if facts.chart is None:
+    if chart is None:
         await desk.note(access_facts(verdict.ask, outcome=Outcome.NOT_FOUND, status=404, verdict=verdict), now=asked.now)
         error = NotFoundError()
         error.noted = True

@@ -31,16 +31,19 @@ class Erasure:
     destroyed_at: datetime | None = None
 
 
+def proposed_erasure(patient: str, *, grounds: str, officer: str, now: datetime) -> Erasure:
+    """Under an id of its own, drawn before it is kept."""
+    return Erasure(str(uuid.uuid4()), patient, ErasureState.PROPOSED, grounds, officer, now)
+
+
 class Erasures:
     """One row each; a state only moves forward."""
 
     def __init__(self, database: Database) -> None:
         self._rows = database.get_collection("erasures")
 
-    async def propose(self, patient: str, *, grounds: str, officer: str, now: datetime, session: Any) -> Erasure:
-        erasure = Erasure(str(uuid.uuid4()), patient, ErasureState.PROPOSED, grounds, officer, now)
-        await self._rows.insert_one(_row(erasure), session=session)
-        return erasure
+    async def propose(self, proposed: Erasure, *, session: Any) -> None:
+        await self._rows.insert_one(_row(proposed), session=session)
 
     async def find(self, ident: str) -> Erasure | None:
         row = await self._rows.find_one({"_id": ident})

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.records.decision import Permit, Refusal, decide, hides
+from services.records.decision import Permit, Refusal, hides
 from services.records.desk import Desk
 from services.records.model import Ask, OpenedRecord, SealedRecord
 from services.records.noting import access_facts, label_class
@@ -34,7 +34,7 @@ async def read_record(actor: Actor, purpose: str, type_: str, ident: str, *, now
     record = await desk.store.find(f"{type_}/{ident}") if known_form else None
     address = f"{type_}/{ident}" if known_form else None
     ask = Ask(actor, purpose, Action.READ, type_, None if record is None else record.patient)
-    verdict = decide(ask, await desk.facts_about(ask.patient, now=now), now=now)
+    verdict, _facts = await desk.decide(ask, now=now)
     if isinstance(verdict, Refusal):
         raise await desk.refuse(verdict, now=now, resource=address)
     if record is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from services.records.decision import Permit, Refusal, decide, hides
+from services.records.decision import Permit, Refusal, hides
 from services.records.desk import Desk
 from services.records.model import WHOLE_CHART, Ask, OpenedRecord, SealedRecord
 from services.records.noting import access_facts, label_class
@@ -65,8 +65,7 @@ async def search_by_patient(search: Search, patient: str, *, desk: Desk) -> Foun
     """All of one type in one chart, or the whole chart ($everything). Raises AccessRefusedError, GoneError, FactsChangedError."""
     known = PatientId(patient) if is_ours(patient) else None
     ask = Ask(search.actor, search.purpose, Action.SEARCH, search.type or WHOLE_CHART, known)
-    facts = await desk.facts_about(known, now=search.now)
-    verdict = decide(ask, facts, now=search.now)
+    verdict, facts = await desk.decide(ask, now=search.now)
     if isinstance(verdict, Refusal):
         if verdict.reason == "no-care-relationship" and not desk.states_refusals:
             return Found([], await desk.note(access_facts(ask, outcome=Outcome.REFUSED, status=200, verdict=verdict), now=search.now))
@@ -101,7 +100,7 @@ async def search_by_id(search: Search, idents: Sequence[str], *, desk: Desk) -> 
     refusals: list[Refusal] = []
     for patient in patients or [None]:
         ask = Ask(search.actor, search.purpose, Action.SEARCH, search.type or "", patient)
-        verdict = decide(ask, await desk.facts_about(patient, now=search.now), now=search.now)
+        verdict, _facts = await desk.decide(ask, now=search.now)
         if isinstance(verdict, Refusal):
             refusals.append(verdict)
         else:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from services.records.decision import Permit, Refusal, decide
+from services.records.decision import Permit, Refusal
 from services.records.desk import Desk
 from services.records.fhir.parsing import dump_json
 from services.records.fhir.references import security_labels
-from services.records.model import Ask, Asked, Facts, SealedRecord
+from services.records.model import Ask, Asked, SealedRecord
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.record_store import Replacement, VersionConflictError
 from services.records.refusals import GoneError
@@ -25,7 +25,7 @@ from shared.events.records import ChartChanged
 from shared.keyring import OwnersKeys
 from shared.mongo import DuplicateKeyError, MongoError, StoreUnreachableError
 from shared.notes import Pending
-from shared.vocabulary import SITE_OWNER, Outcome, PatientId
+from shared.vocabulary import SITE_OWNER, Action, Outcome, PatientId, Profession
 
 _SETTLES_AFTER = 20.0
 _YIELD_EVERY = 100
@@ -60,17 +60,13 @@ async def _decided(asked: Asked, plans: Sequence[Planned], desk: Desk) -> dict[s
     """One verdict per owner: the last permit stands for the owner's note; the first refusal ends the request."""
     verdicts: dict[str, Permit] = {}
     decided: set[tuple[str, str, str]] = set()
-    facts_of: dict[str, Facts] = {}
     registered = {plan.owner for plan in plans if plan.registers}
     for plan in plans:
         if (plan.owner, plan.type, plan.action) in decided:
             continue
         decided.add((plan.owner, plan.type, plan.action))
         ask = Ask(asked.actor, asked.purpose, plan.action, plan.type, plan.patient)
-        if plan.owner not in facts_of:
-            facts_of[plan.owner] = await desk.facts_about(plan.patient, now=asked.now)
-        facts = facts_of[plan.owner]
-        verdict = decide(ask, facts, now=asked.now)
+        verdict, facts = await desk.decide(ask, now=asked.now)
         if isinstance(verdict, Refusal):
             if len(asked.addressed) > 1:
                 raise desk.error_of(verdict)  # noted for every patient addressed by `noting_failures`
@@ -201,6 +197,8 @@ async def _work(asked: Asked, sealed: Sequence[Sealed], notes: Sequence[EventRec
     for patient in dict.fromkeys(one.planned.patient for one in sealed if one.planned.patient is not None):
         mine = [one.planned for one in sealed if one.planned.owner == patient]
         revision = await _renew_header(patient, mine, asked.now, desk, session)
+        if asked.actor.profession is Profession.CLINICIAN and any(one.action is not Action.DELETE for one in mine):
+            await desk.grants.follow_up(asked.actor.ident, patient, now=asked.now, session=session)
         events.append(
             ChartChanged(patient=patient, site=desk.site, revision=revision).to_record(source=f"/records/{desk.site}", now=asked.now)
         )

@@ -1,0 +1,38 @@
+"""Which care relationship stands between an actor and a patient at a moment."""
+
+from datetime import datetime, timedelta
+
+from services.records.model import Ask, Care, ChartHeader, Facts
+from shared.vocabulary import Profession, Relationship
+
+CARE_BEGINS_BEFORE = timedelta(days=1)
+
+
+def relation(ask: Ask, facts: Facts, now: datetime) -> Relationship:
+    """The nearest relationship between actor and patient at this moment."""
+    chart = facts.chart
+    if chart is None:
+        return Relationship.NONE
+    if ask.actor.profession is Profession.PATIENT:
+        return Relationship.SELF if ask.actor.patient == chart.patient else Relationship.NONE
+    return _care(ask, chart, facts, now)
+
+
+def _care(ask: Ask, chart: ChartHeader, facts: Facts, now: datetime) -> Relationship:
+    """Taking part in an encounter oneself is nearer than belonging to a unit of one who did."""
+    nearest, practitioner = Relationship.NONE, ask.actor.practitioner
+    units = facts.affiliations.get(practitioner, frozenset()) | ({ask.actor.unit} if ask.actor.unit else frozenset())
+    begins_by, over_since = now + CARE_BEGINS_BEFORE, now - facts.care_lasts  # a period may reach to the ends of the calendar
+    for care in chart.care.values():
+        if care.started_at > begins_by or (care.ended_at is not None and care.ended_at <= over_since):
+            continue
+        if practitioner in care.practitioners:
+            return Relationship.PARTICIPANT
+        if nearest is Relationship.NONE and units and _is_theirs(care, units, facts):
+            nearest = Relationship.UNIT
+    return nearest
+
+
+def _is_theirs(care: Care, units: frozenset[str], facts: Facts) -> bool:
+    """Whether the encounter was for one of these units, or somebody of one took part."""
+    return care.unit in units or any(not units.isdisjoint(facts.affiliations.get(one, ())) for one in care.practitioners)

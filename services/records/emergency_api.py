@@ -1,0 +1,59 @@
+"""The door of emergencies, beside FHIR: a clinician opens one chart for some hours, and says why."""
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from services.records.asking import Asking, Has, professions
+from services.records.emergency.open_emergency import Opened, WrongReasonError, find_emergency, open_emergency
+from services.records.model import WHOLE_CHART, Asked
+from services.records.noting_failures import noting_failures
+from services.records.schemas import EmergencyAnswer, EmergencyReason
+from services.records.unanswerable import is_ours
+from shared.vocabulary import Action, PatientId, Profession
+
+emergencies = APIRouter()
+GLASS_BREAKERS = professions(Profession.CLINICIAN)
+_LARGEST_BODY = 8192
+
+
+@emergencies.post("/charts/{patient}/emergency", status_code=201, openapi_extra=GLASS_BREAKERS)
+async def break_glass(patient: str, request: Request, response: Response, asked: Asking, has: Has) -> EmergencyAnswer:
+    """The body is `{"reason": "..."}`, 10 to 500 characters; 200 with the same grant while one is live."""
+    async with noting_failures(_addressing(asked, patient), Action.BREAK_GLASS, WHOLE_CHART, resource=None, desk=has.desk):
+        try:
+            said = EmergencyReason.model_validate_json(await _body(request))
+        except ValidationError:
+            raise WrongReasonError from None
+        opened = await open_emergency(asked, patient, said.reason, terms=has.emergency_terms, desk=has.desk)
+    response.status_code = 201 if opened.anew else 200
+    return _answer(opened, response)
+
+
+@emergencies.get("/charts/{patient}/emergency", openapi_extra=GLASS_BREAKERS)
+async def show_emergency(patient: str, response: Response, asked: Asking, has: Has) -> EmergencyAnswer:
+    """The asker's own, while it is live."""
+    async with noting_failures(_addressing(asked, patient), Action.BREAK_GLASS, WHOLE_CHART, resource=None, desk=has.desk):
+        opened = await find_emergency(asked, patient, desk=has.desk)
+    return _answer(opened, response)
+
+
+def _addressing(asked: Asked, patient: str) -> Asked:
+    if is_ours(patient):
+        asked.addressed.add(PatientId(patient))
+    return asked
+
+
+async def _body(request: Request) -> bytes:
+    """Too much is cut off, and then it is no reason any more."""
+    body = b""
+    async for part in request.stream():
+        body += part[: _LARGEST_BODY - len(body)]
+        if len(body) == _LARGEST_BODY:
+            break
+    return body
+
+
+def _answer(opened: Opened, response: Response) -> EmergencyAnswer:
+    response.headers.update({"x-decision-id": opened.decision, "cache-control": "no-store"})
+    emergency = opened.emergency
+    return EmergencyAnswer(id=emergency.grant.ident, ends_at=emergency.grant.ends_at, review_due_at=emergency.review_due_at)

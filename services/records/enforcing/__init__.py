@@ -1,0 +1,1 @@
+"""Keeping every patient's directive in force: held in memory, decided by only under a lease."""
