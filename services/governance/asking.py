@@ -1,0 +1,66 @@
+"""Finds out who asks, in which language they read, and what they sent, before any route of `governance` does its work."""
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ValidationError
+
+from services.governance.permissions import Asker, may_enter
+from services.governance.refusals import TrainingRequestUnfitError, require
+from services.governance.resources import GovernanceResources
+from services.governance.staff_store import the_one
+from shared.http import language_of
+from shared.identity import bearer
+from shared.vocabulary import Profession
+
+_LARGEST_BODY = 64 * 1024
+B = TypeVar("B", bound=BaseModel)
+
+
+def professions(allowed: frozenset[Profession]) -> dict[str, Any]:
+    """What a route declares for docs/permissions.md; `permissions.py` is what decides."""
+    return {"x-professions": sorted(allowed)}
+
+
+def _resources(request: Request) -> GovernanceResources:
+    return request.app.state.resources  # type: ignore[no-any-return]
+
+
+Has = Annotated[GovernanceResources, Depends(_resources)]
+
+
+async def _asker(request: Request, has: Has) -> Asker:
+    """Raises TokenRefusedError, TokenIncompleteError, IssuerUnreachableError or TaskRefusedError."""
+    actor = await has.identities.verify(bearer(request.headers.get("authorization")))
+    member = await has.staff.find(actor.ident)
+    require(may_enter(actor.profession, member))
+    return Asker(actor.profession, the_one(member))
+
+
+Asking = Annotated[Asker, Depends(_asker)]
+
+
+def _language(request: Request, response: Response) -> str:
+    language = language_of(request.headers.get("accept-language"))
+    response.headers.update({"content-language": language, "vary": "accept-language"})
+    return language
+
+
+Language = Annotated[str, Depends(_language)]
+
+
+def keep_out_of_caches(response: Response) -> None:
+    response.headers["cache-control"] = "no-store"
+
+
+async def body_of(kind: type[B], request: Request) -> B:
+    """Read only once it is known who sends it, and no further than the limit. Raises TrainingRequestUnfitError."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LARGEST_BODY:
+            raise TrainingRequestUnfitError
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError:
+        raise TrainingRequestUnfitError from None

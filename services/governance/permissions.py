@@ -1,0 +1,50 @@
+"""Decides who may do what with staff and duties: pure, one reason per line; None means yes."""
+
+from dataclasses import dataclass
+
+from services.governance.model import Member
+from shared.vocabulary import Profession
+
+LEARNERS = frozenset({Profession.CLINICIAN, Profession.CLERK, Profession.PRIVACY_OFFICER, Profession.TRAINER, Profession.OPERATOR})
+"""Who has duties at all; patients have none, nor have interfaces."""
+
+TRAINERS = frozenset({Profession.TRAINER})
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: in the profession that their token names, and as the staff list knows them."""
+
+    profession: Profession
+    member: Member
+
+
+def may_enter(profession: Profession, member: Member | None) -> str | None:
+    """Before anything else, for every route."""
+    if profession not in LEARNERS:
+        return "staff-only"
+    if member is None or not member.active:
+        return "not-on-staff-list"
+    return None
+
+
+def may_take(asker: Asker, module: str) -> str | None:
+    """Only what is one's own duty."""
+    return None if module in asker.member.duties else "not-your-module"
+
+
+def may_see_staff(asker: Asker) -> str | None:
+    """Token and staff list must agree that this is a trainer."""
+    return None if {asker.profession, asker.member.profession} <= TRAINERS else "trainers-only"
+
+
+def may_set_duty(asker: Asker, of: Member) -> str | None:
+    """Of the trainer's own site, and of somebody else: a trainer's own training is taken like everybody's."""
+    reason = may_see_staff(asker)
+    if reason is not None:
+        return reason
+    if of.site != asker.member.site:
+        return "other-site-staff"
+    if of.ident == asker.member.ident:
+        return "not-your-own-duty"
+    return None

@@ -1,0 +1,72 @@
+"""Opens what `governance` works with, in the order in which things need each other, and closes it in reverse."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from services.governance.module_shelf import ModuleShelf
+from services.governance.refusals import OvertakenError
+from services.governance.settings import GovernanceSettings
+from services.governance.staff_file import Listed
+from services.governance.staff_store import StaffStore
+from services.governance.stating import Heartbeat, Restating
+from services.governance.take_up_staff import take_up_staff
+from shared.background import end_tasks, keep_running
+from shared.clock import utc_now
+from shared.http import Ping
+from shared.identity import Identities
+from shared.kafka import Producer, connection_of, open_producer
+from shared.mongo import MongoError, open_mongo
+from shared.outbox import Outbox, Relay
+
+log = structlog.get_logger("serment.governance")
+
+
+@dataclass(frozen=True, slots=True)
+class GovernanceResources:
+    """Everything open, and a ping of what an answer cannot do without; while Kafka is down, standings wait in the outbox."""
+
+    identities: Identities
+    staff: StaffStore
+    modules: ModuleShelf
+    pings: Mapping[str, Ping] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: GovernanceSettings, *, modules: ModuleShelf, listed: Sequence[Listed]
+) -> AsyncIterator[GovernanceResources]:
+    """Waits for Kafka and MongoDB for as long as it takes; the staff list is taken up before the first answer."""
+    async with AsyncExitStack() as stack:
+        mongo = open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver)
+        stack.push_async_callback(mongo.close)
+        producer = await open_producer(connection_of(settings), client_id=settings.instance)
+        stack.push_async_callback(producer.stop)
+        database = mongo.database(settings.mongodb_database)
+        outbox = Outbox(database)
+        staff = StaffStore(mongo, database, outbox)
+        await _until_done(lambda: take_up_staff(listed, now=utc_now(), staff=staff, modules=modules))
+        stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
+        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, {"mongodb": mongo.ping})
+
+
+def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox, producer: Producer) -> list["asyncio.Task[None]"]:
+    """The tasks that run beside the answers: relay, heartbeat, restating."""
+    relay = Relay(outbox, producer=producer, owner=settings.instance, relayed=lambda _topic: None)
+    heartbeat = Heartbeat(outbox, producer=producer, pause=settings.heartbeat_pause)
+    restating = Restating(staff, pause=settings.restating_pause)
+    return [keep_running(run) for run in (relay.run, restating.run, heartbeat.run)]
+
+
+async def _until_done(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except (MongoError, OvertakenError) as error:
+            log.warning("governance.waiting", error=type(error).__name__)
+            await asyncio.sleep(1)
+        else:
+            return

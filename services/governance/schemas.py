@@ -1,0 +1,110 @@
+"""Bodies of the routes."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.governance.model import DutyState, Through
+from shared.vocabulary import Profession
+
+Name = Annotated[str, Field(max_length=64)]
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class AttemptBody(Body):
+    """The chosen choices of each question, by their ids."""
+
+    answers: dict[Name, list[Name]]
+
+
+class DutyBody(Body):
+    """Until when the duty shall hold; with a date that is past it lapses at once."""
+
+    valid_until: Annotated[AwareDatetime, Field(ge=_EARLIEST)]
+
+
+class DutyAnswer(BaseModel):
+    """One duty as it is at this moment."""
+
+    module: str
+    title: str
+    valid_until: datetime
+    state: DutyState
+    through: Through
+
+
+class StandingAnswer(BaseModel):
+    """Whether somebody works here, and how each of their duties is."""
+
+    id: str
+    active: bool
+    revision: int
+    duties: list[DutyAnswer]
+
+
+class StaffListed(StandingAnswer):
+    """A member of staff as their site's trainers see them; `lapsed` names modules."""
+
+    login: str
+    name: str
+    profession: Profession
+    unit: str
+    lapsed: list[str]
+
+
+class StaffAnswer(BaseModel):
+    """One site: its units, and its staff, those with a lapsed duty first and those who left last."""
+
+    site: str
+    units: list[str]
+    staff: list[StaffListed]
+
+
+class PageAnswer(BaseModel):
+    title: str
+    text: str
+
+
+class ChoiceAnswer(BaseModel):
+    id: str
+    text: str
+
+
+class QuestionAnswer(BaseModel):
+    """`several` when more than one choice is right; never which."""
+
+    id: str
+    asks: str
+    several: bool
+    choices: list[ChoiceAnswer]
+
+
+class ModuleAnswer(BaseModel):
+    """A module in one language, without its right answers and their explanations."""
+
+    id: str
+    title: str
+    validity_days: int
+    pass_mark: int
+    pages: list[PageAnswer]
+    questions: list[QuestionAnswer]
+
+
+class WrongAnswer(BaseModel):
+    question: str
+    explanation: str
+
+
+class AttemptAnswer(BaseModel):
+    """How an attempt was marked, and until when the duty holds after it."""
+
+    passed: bool
+    right: int
+    needed: int
+    valid_until: datetime
+    wrong: list[WrongAnswer]
