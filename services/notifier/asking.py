@@ -1,0 +1,50 @@
+"""Finds out who asks for what, before any route of `notifier` does its work."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+
+from services.notifier.model import About, Asked, Thing
+from services.notifier.moments import this_moment
+from services.notifier.noting import note_incomplete
+from services.notifier.resources import NotifierResources
+from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
+from shared.vocabulary import Action, Profession
+
+_THINGS = {"cases": Thing.CASE, "reviews": Thing.REVIEW, "messages": Thing.MESSAGE}
+
+
+def professions(*allowed: Profession) -> dict[str, Any]:
+    """What a route declares for docs/permissions.md; `roles.py` is what enforces it."""
+    return {"x-professions": sorted(allowed)}
+
+
+def resources_of(request: Request) -> NotifierResources:
+    return request.app.state.resources  # type: ignore[no-any-return]
+
+
+Has = Annotated[NotifierResources, Depends(resources_of)]
+
+
+async def asking(request: Request, has: Has, x_purpose_of_use: Annotated[str | None, Header()] = None) -> Asked:
+    """A genuine token that does not say enough is refused and noted."""
+    now, about = this_moment(), _about(request)
+    token = bearer(request.headers.get("authorization"))
+    try:
+        actor = await has.identities.verify(token)
+        return Asked(actor, purpose_of(actor, x_purpose_of_use), now, about)
+    except (TokenIncompleteError, PurposeNotHeldError) as error:
+        await note_incomplete(error, about, desk=has.desk, now=now)
+        raise
+
+
+def _about(request: Request) -> About:
+    """Of the address alone; what somebody wrote in place of an id is repeated nowhere."""
+    parts = request.url.path.strip("/").split("/")
+    thing = _THINGS.get(parts[0], Thing.CASE)
+    if request.method == "POST":
+        return About(Action.REVIEW if thing is Thing.REVIEW else Action.UPDATE, thing)
+    return About(Action.READ if len(parts) > 1 or thing is Thing.MESSAGE else Action.SEARCH, thing)
+
+
+Asking = Annotated[Asked, Depends(asking)]

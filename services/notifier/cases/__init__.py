@@ -1,0 +1,1 @@
+"""Breach cases: opened by a suspicion, decided by privacy officers, under legal clocks."""

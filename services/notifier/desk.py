@@ -1,0 +1,36 @@
+"""The things that every story of `notifier` works with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.notifier.cases.affected import AffectedPatients
+from services.notifier.cases.case_store import CaseStore
+from services.notifier.cases.clocks import ClockRule
+from services.notifier.contacts import Contacts
+from services.notifier.messages.message_sealer import MessageSealer
+from services.notifier.messages.message_store import MessageStore
+from services.notifier.reviews.review_store import ReviewStore
+from shared.mongo import Database, Mongo
+from shared.notes import Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Frozen; tests make one with their own things under the same names."""
+
+    mongo: Mongo
+    cases: CaseStore
+    affected: AffectedPatients
+    reviews: ReviewStore
+    messages: MessageStore
+    sealer: MessageSealer
+    contacts: Contacts
+    clock_rules: Sequence[ClockRule]
+    notes: Notes
+    portal: str
+    database: Database
+
+    def posted(self) -> None:
+        """A transaction with messages and events has committed: whoever sends them need not wait for their next look."""
+        self.messages.posted.set()
+        self.notes.outbox.filled.set()

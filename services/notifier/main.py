@@ -1,0 +1,56 @@
+"""Runs `notifier`: opens its resources, joins its doors, answers until it is told to stop."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from services.notifier.api import router
+from services.notifier.resources import NotifierResources, open_resources
+from services.notifier.settings import NotifierSettings
+from shared.http import create_app
+from shared.telemetry import close_telemetry, open_telemetry
+
+
+def make_app(settings: NotifierSettings) -> FastAPI:
+    """The ASGI application; its resources open with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings) as has:
+            app.state.resources = has
+            yield
+
+    app = create_app("Serment notifier", lifespan=lifespan, pings=_pings)
+    app.include_router(router)
+    return app
+
+
+def _pings(app: FastAPI) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    has: NotifierResources = app.state.resources
+    return has.pings()
+
+
+def main() -> None:
+    settings = NotifierSettings()
+    open_telemetry("notifier", instance=settings.instance, level=settings.log_level)
+    try:
+        uvicorn.run(
+            make_app(settings),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            log_config=None,
+            timeout_graceful_shutdown=10,
+        )
+    finally:
+        close_telemetry()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Reviews of emergencies: each one looked at afterwards by a privacy officer, in time."""

@@ -1,0 +1,18 @@
+"""Lists the reviews that an officer's site watches over; each names its patient, so each patient has a note."""
+
+from collections.abc import Sequence
+
+from services.notifier.desk import Desk
+from services.notifier.model import Asked
+from services.notifier.noting import note_answered
+from services.notifier.refusals import require
+from services.notifier.reviews.model import Review, ReviewState
+from services.notifier.roles import Deed
+
+
+async def list_reviews(asked: Asked, *, state: str | None, after: str | None, desk: Desk) -> tuple[Sequence[Review], str]:
+    """The open ones unless another state is asked for, the first due first. Raises NotYoursError."""
+    require(asked, Deed.WATCH)
+    wanted = ReviewState.OPEN if state is None else ReviewState(state) if state in set(ReviewState) else None
+    reviews = [] if wanted is None else await desk.reviews.page(asked.actor.site, state=wanted, after=after)
+    return reviews, await note_answered(asked, [review.patient for review in reviews], count=len(reviews), desk=desk)
