@@ -27,8 +27,8 @@ check-fast: $(READY) ## Format and lint only
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 faults: $(READY) ## The long fault campaigns
 	@SERMENT_CAMPAIGN=long $(BIN)/pytest tests/faults
-bench: $(READY) ## Measure the claims of docs/performance.md; B=read for one row
-	@$(BIN)/python -m bench $(if $(B),$(B),read)
+bench: $(READY) ## Measure the claims of docs/performance.md; B=read, B=withdrawal or B=decision for some rows
+	@$(BIN)/python -m bench $(if $(B),$(B),read withdrawal decision)
 
 ##@ Work
 fix: $(READY) ## Format, and mend what can be mended by itself

@@ -1,4 +1,4 @@
-"""`python -m bench read [--pairs N] [--short] [--home DIR]`: measures one row of the claims and writes docs/performance.md."""
+"""`python -m bench ROW... [--pairs N] [--short] [--home DIR]`: measures rows of the claims and writes docs/performance.md."""
 
 import argparse
 import json
@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
+from bench.decision import measure_decision
 from bench.ground import REPLICA, SITE
 from bench.read import extent, measure_read
 from bench.report import RESULTS, write_report
+from bench.withdrawal import measure_withdrawal
 from cli.running import Running
 from deploy.local.home import claim_home
 from deploy.local.launcher_error import LauncherError
@@ -24,25 +26,36 @@ LEAST_PAIRS = 15
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("row", choices=["read"])
+    parser.add_argument("rows", nargs="+", choices=["read", "withdrawal", "decision"])
     parser.add_argument("--pairs", type=int, default=LEAST_PAIRS, help=f"pairs of measurements; fewer than {LEAST_PAIRS} prove nothing")
     parser.add_argument("--short", action="store_true", help="a glance that keeps nothing: three pairs, under 20 seconds")
     parser.add_argument("--home", type=Path, help="folder of a running installation; without it, one is started for the measurement")
     asked = parser.parse_args()
     try:
-        with installation(asked.home) as running:
-            results, parts = measure_read(running, extent(pairs=asked.pairs, short=asked.short), say=print)
+        return max(_measure(row, asked) for row in asked.rows)
     except LauncherError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
+
+
+def _measure(row: str, asked: argparse.Namespace) -> int:
+    """0 when every goal is met."""
+    parts: object = None
+    if row == "read":
+        with installation(asked.home) as running:
+            results, parts = measure_read(running, extent(pairs=asked.pairs, short=asked.short), say=print)
+    else:
+        measure = {"withdrawal": measure_withdrawal, "decision": measure_decision}[row]
+        results = measure(pairs=asked.pairs, short=asked.short, say=print)
     for one in results:
         low, high = one["interval95"]
         verdict = {True: "met", False: "NOT MET", None: "reported"}[one["met"]]
         print(f"{one['name']}: {one['value']:.3f} {one['unit']} ({low:.3f} to {high:.3f}), {verdict}")
     if not asked.short:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "read.json").write_text(json.dumps(results, indent=1) + "\n")
-        (RESULTS / "read-parts.json").write_text(json.dumps(parts, indent=1) + "\n")
+        (RESULTS / f"{row}.json").write_text(json.dumps(results, indent=1) + "\n")
+        if parts is not None:
+            (RESULTS / f"{row}-parts.json").write_text(json.dumps(parts, indent=1) + "\n")
         write_report()
     return 0 if all(one["met"] is not False for one in results) else 1
 
@@ -56,7 +69,8 @@ def installation(home: Path | None) -> Iterator[Running]:
     with TemporaryDirectory(prefix="serment-bench-home-", ignore_cleanup_errors=True) as folder:
         stack = start_stack(claim_home(home or Path(folder) / "home", portal="the benchmark", say=print), find_free_ports(), say=print)
         try:
-            others = [child for name, child in stack.services.items() if name != REPLICA]
+            needed = {REPLICA, "consent", "governance"}  # a replica decides by their word alone
+            others = [child for name, child in stack.services.items() if name not in needed]
             for child in others:
                 child.terminate()
             for child in others:

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvloop
 
-from services.records.decision import Permit, decide
+from services.records.decision import Permit
 from services.records.desk import Desk
 from services.records.model import Ask, SealedRecord
 from services.records.noting import ACCESS, access_facts, label_class
@@ -129,7 +129,7 @@ class Stages:
     async def _decided(self, record: SealedRecord) -> Permit:
         now = utc_now()
         ask = Ask(self._actor, self._purpose, Action.READ, record.type, record.patient)
-        verdict = decide(ask, await self._desk.facts_about(ask.patient, now=now), now=now)
+        verdict, _facts = await self._desk.decide(ask, now=now)
         if not isinstance(verdict, Permit):
             raise RuntimeError(f"a measured read was refused: {verdict.reason}")  # noqa: TRY004 - a refusal is no wrong type
         return verdict

@@ -7,7 +7,7 @@ from functools import cache
 from catalogue.markdown import code, codes, table
 from services.records.decision import Permit, Refusal, decide
 from services.records.fhir.definitions import RESOURCE_TYPES
-from services.records.model import WHOLE_CHART, Ask, Care, ChartHeader, Facts
+from services.records.model import WHOLE_CHART, Ask, Care, ChartHeader, Facts, Standing
 from services.records.writing.planned import HELD_ELSEWHERE
 from shared.identity import Actor
 from shared.vocabulary import Action, PatientId, Profession, Purpose
@@ -25,6 +25,11 @@ NOT_THIS_PURPOSE = "purpose-not-for-profession"
 
 Answers = tuple[tuple[str, ...], ...]
 """For one type: by action, then by relationship."""
+
+
+def in_order(site: str, chart: ChartHeader | None) -> Facts:
+    """Nothing else stands against anybody; docs/decision.md has what may."""
+    return Facts(site, chart, in_force=True, standing=Standing(1), standings_heard=True)
 
 
 def actor(profession: Profession, relationship: str, *, site: str = _SITE) -> Actor:
@@ -47,7 +52,7 @@ def actor(profession: Profession, relationship: str, *, site: str = _SITE) -> Ac
 def answer(profession: Profession, purpose: Purpose, action: Action, type_: str, relationship: str) -> Permit | Refusal:
     chart = None if relationship == "no chart" else _CHART
     ask = Ask(actor(profession, relationship), purpose, action, type_, None if chart is None else _PATIENT)
-    return decide(ask, Facts(_SITE, chart), now=_NOW)
+    return decide(ask, in_order(_SITE, chart), now=_NOW)
 
 
 @cache
@@ -132,9 +137,9 @@ def overriding_table() -> str:
         for purpose in Purpose:
             for action in Action:
                 ask = Ask(actor(profession, "self"), purpose, action, "Patient", _PATIENT)
-                if isinstance(decide(ask, Facts(_SITE, _CHART), now=_NOW), Permit):
-                    elsewhere.add(_told(decide(ask, Facts("elsewhere", _CHART), now=_NOW)))
-                    gone.add(_told(decide(ask, Facts(_SITE, erased), now=_NOW)))
+                if isinstance(decide(ask, in_order(_SITE, _CHART), now=_NOW), Permit):
+                    elsewhere.add(_told(decide(ask, in_order("elsewhere", _CHART), now=_NOW)))
+                    gone.add(_told(decide(ask, in_order(_SITE, erased), now=_NOW)))
     return table(
         ("when", "every yes becomes"),
         [("signed in for another site", codes(sorted(elsewhere))), ("the chart was erased", codes(sorted(gone)))],

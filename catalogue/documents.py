@@ -8,9 +8,11 @@ from catalogue.events import events_page
 from catalogue.permissions import permissions_page
 from catalogue.problems import problems_page
 from catalogue.settings import settings_page
+from catalogue.truth_table import decision_page
 
 MADE_BY: Mapping[Path, Callable[[], str]] = {
     Path("docs/asyncapi.json"): asyncapi_document,
+    Path("docs/decision.md"): decision_page,
     Path("docs/events.md"): events_page,
     Path("docs/permissions.md"): permissions_page,
     Path("docs/problems.md"): problems_page,

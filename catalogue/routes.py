@@ -7,13 +7,27 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from services.audit.api import router as audit
+from services.consent.api import router as consent
+from services.consent.enforcement_api import enforcement
+from services.consent.fhir_api import fhir as consent_fhir
+from services.governance.api import router as governance
+from services.notifier.api import router as notifier
 from services.portal.api import router as portal
 from services.records.api import READERS, fhir
+from services.records.emergency_api import emergencies
 from services.records.erasure_api import charts
 from shared.vocabulary import Profession
 
-ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {"records": (charts, fhir), "audit": (audit,), "portal": (portal,)}
+ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
+    "records": (charts, emergencies, fhir),
+    "consent": (consent, enforcement, consent_fhir),
+    "audit": (audit,),
+    "governance": (governance,),
+    "notifier": (notifier,),
+    "portal": (portal,),
+}
 EVERYONE = frozenset({"everyone"})
+REPLICAS = frozenset({"replicas of records"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +63,5 @@ def _declared(route: APIRoute) -> frozenset[str]:
     extra = route.openapi_extra or {}
     if extra.get("x-public"):
         return EVERYONE
-    known = set(Profession) | EVERYONE
+    known = set(Profession) | EVERYONE | REPLICAS
     return frozenset(str(one) for one in extra.get("x-professions", ()) if one in known)

@@ -18,6 +18,7 @@ UNMODIFIED: Mapping[str, str] = {
     "certifi": "MPL-2.0, a list of certificates; unmodified",
     "hypothesis": "MPL-2.0, in tests only; unmodified",
     "orjson": "MPL-2.0 in one of its own parts; unmodified",
+    "pysigma": "LGPL-2.1-only, parses rules as an unmodified library",
     "pathspec": "MPL-2.0, under mypy and hatchling, at build time only; unmodified",
 }
 """Weak copyleft (MPL, LGPL) binds changes of the package's own files; we change none. The servers (OpenBao: MPL-2.0,

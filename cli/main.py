@@ -13,11 +13,13 @@ from cli.story.telling import tell_story
 from cli.up import run_up
 from deploy.local.launcher_error import LauncherError
 from deploy.local.ports import DEFAULT_BASE
-from services.audit.commands import AuditorCredentials
+from services.audit.commands import AuditorCredentials, check_rules
 from services.audit.commands import verify as verify_ledger
 
 _PROMISE = "Patient data whose every access is decided, noted before it is answered, and provable."
 app = typer.Typer(name="serment", help=_PROMISE, no_args_is_help=True)
+rules = typer.Typer(help="Detection rules.", no_args_is_help=True)
+app.add_typer(rules, name="rules")
 console = Console(soft_wrap=True)
 Home = Annotated[Path, typer.Option(help="Folder of the installation.")]
 _HOME = Path(".serment")
@@ -69,6 +71,12 @@ def parked(
     """List messages that a reader could not handle, or replay those of one topic."""
     operator = Running(home).credentials("operator")
     raise typer.Exit(replay_parked(operator, replay, console=console) if replay else list_parked(operator, console=console))
+
+
+@rules.command("check")
+def rules_check(folder: Annotated[Path, typer.Argument(help="Folder of Sigma rules (*.yml).")]) -> None:
+    """Say whether the ledger's service would take these rules at its start, and what to mend."""
+    raise typer.Exit(check_rules(folder, console=console))
 
 
 def main() -> None:

@@ -44,11 +44,11 @@ def waiting(auditor: AuditorCredentials, site: str) -> int:
     return asyncio.run(look())
 
 
-def notes_from(auditor: AuditorCredentials, first: int) -> list[dict[str, Any]]:
+def notes_from(auditor: AuditorCredentials, first: int, *, topic: str = "records.access") -> list[dict[str, Any]]:
     """The notes of entries from that index on, opened."""
 
     async def look() -> list[dict[str, Any]]:
-        log = auditor.log("records.access")
+        log = auditor.log(topic)
         async with open_ledger(auditor) as (evidence, _mongo):
             opened = [await evidence.sealer.open(log, entry) async for entry in evidence.store.entries_from(log, first)]
             return [orjson.loads(one.value) for one in opened if one is not None]

@@ -19,7 +19,7 @@ PATIENCE = 20.0
 
 @dataclass
 class Scene:
-    """`patients` and `dump` grow while the story is told; `patience` is how many seconds a note may take to the signed ledger."""
+    """What is empty here is filled while the story is told; `patience` is how many seconds a note may take to the signed ledger."""
 
     running: Running
     http: httpx.Client
@@ -28,11 +28,16 @@ class Scene:
     patience: float = PATIENCE
     patients: dict[str, str] = field(default_factory=dict)
     observation: str = ""
+    grant: str = ""
     dump: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def consent(self) -> str:
+        return str(self.running.addresses["consent"])
 
     def ask(self, method: str, url: str, login: str, *, purpose: str | None = None, language: str = "en", **more: Any) -> httpx.Response:
         """A request in somebody's name."""
-        headers = {"authorization": f"Bearer {self.running.token(login, purpose)}", "accept-language": language}
+        headers = {"authorization": f"Bearer {self.running.token(login, purpose)}", "accept-language": language} | more.pop("headers", {})
         return self.http.request(method, url, headers=headers, **more)
 
     def read(self, address: str, login: str, *, site: str = "nord", replica: int = 0, **more: Any) -> httpx.Response:

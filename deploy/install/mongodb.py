@@ -15,6 +15,7 @@ _INDEXES = {
     "identifiers": ([("digest", 1)], [("address", 1)]),
     "outbox": ([("at", 1), ("ordinal", 1)], [("incarnation", 1), ("number", 1)]),
     "erasures": ([("state", 1)],),
+    "emergencies": ([("held", 1)], [("state", 1), ("ends_at", 1)]),
 }
 _USER_EXISTS = 51003
 
@@ -29,7 +30,7 @@ def install_mongodb(admin_uri: str, *, principals: Sequence[Principal], sites: S
             for name, indexes in _INDEXES.items():
                 for index in indexes:
                     client[records_database(site)][name].create_index(index)
-        for database in ("audit", "portal"):
+        for database in ("audit", "portal", "consent", "notifier", "governance"):
             for index in _INDEXES["outbox"]:
                 client[database]["outbox"].create_index(index)
         client["portal"]["sessions"].create_index([("ends_at", 1)], expireAfterSeconds=0)

@@ -31,6 +31,9 @@ def kek(owner: str) -> str:
 
 AUDIT_SIGNING_KEY = "audit-log"
 
+SEALING_SERVICES = ("audit", "consent", "notifier")
+"""Services of the group with a keyring and a key-encryption key of their own."""
+
 
 def principals(sites: tuple[str, ...]) -> list[Principal]:
     """Every service's own, the keyrings' own, and two for people's tools.
@@ -38,12 +41,14 @@ def principals(sites: tuple[str, ...]) -> list[Principal]:
     The auditor only reads, and opens nothing but the ledger; the operator only handles parked messages.
     """
     found = [principal for site in sites for principal in _of_site(site)]
-    found += _of_audit()
+    found += [*_of_audit(), *_of_consent(), *_of_notifier()]
+    found.append(Principal("governance", ("governance.standing",), (), None, (("governance", "readWrite"),)))
     found.append(Principal("portal", ("identity.event",), (), None, (("portal", "readWrite"),)))
     parked = tuple(f"{topic.name}.parked" for topic in TOPICS if topic.parked)
     originals = tuple(topic.name for topic in TOPICS if topic.parked)
     found.append(Principal("operator", originals, parked, "operator"))
-    readable = ("audit", keyring_database("audit"), *(name for site in sites for name in (records_database(site), keyring_database(site))))
+    own = [name for service in SEALING_SERVICES for name in (service, keyring_database(service))]
+    readable = (*own, *(name for site in sites for name in (records_database(site), keyring_database(site))))
     found.append(
         Principal("auditor", databases=tuple((name, "read") for name in readable), vault=((f"transit/decrypt/{kek('audit')}", "update"),))
     )
@@ -51,23 +56,44 @@ def principals(sites: tuple[str, ...]) -> list[Principal]:
 
 
 def _of_site(site: str) -> list[Principal]:
-    unwraps = ((f"transit/datakey/plaintext/{kek(site)}", "update"), (f"transit/decrypt/{kek(site)}", "update"))
-    topics = ("records.access", "records.change", "records.change.parked")
+    topics = ("records.access", "records.change", "records.change.parked", "enforcement.position")
+    reads = ("records.change", "consent.directive", "governance.standing")
     return [
-        Principal(f"records-{site}", topics, ("records.change",), f"records-{site}", ((records_database(site), "readWrite"),), unwraps),
+        Principal(f"records-{site}", topics, reads, f"records-{site}", ((records_database(site), "readWrite"),), _unwraps(site)),
         Principal(f"keyring-{site}", databases=((keyring_database(site), "readWrite"),)),
     ]
 
 
 def _of_audit() -> list[Principal]:
     vault = (
-        (f"transit/datakey/plaintext/{kek('audit')}", "update"),
-        (f"transit/decrypt/{kek('audit')}", "update"),
+        *_unwraps("audit"),
         (f"transit/sign/{AUDIT_SIGNING_KEY}", "update"),
         (f"transit/keys/{AUDIT_SIGNING_KEY}", "read"),
     )
-    reads = ("records.access", "identity.event", "audit.checkpoint")
+    reads = ("records.access", "consent.access", "notifier.access", "identity.event", "audit.checkpoint", "notifier.change")
+    writes = ("audit.checkpoint", "audit.suspicion", "notifier.change.parked")
     return [
-        Principal("audit", ("audit.checkpoint", "audit.suspicion"), reads, "audit", (("audit", "readWrite"),), vault),
+        Principal("audit", writes, reads, "audit", (("audit", "readWrite"),), vault),
         Principal("keyring-audit", databases=((keyring_database("audit"), "readWrite"),)),
     ]
+
+
+def _of_consent() -> list[Principal]:
+    writes = ("consent.access", "consent.directive")
+    return [
+        Principal("consent", writes, ("enforcement.position",), None, (("consent", "readWrite"),), _unwraps("consent")),
+        Principal("keyring-consent", databases=((keyring_database("consent"), "readWrite"),)),
+    ]
+
+
+def _of_notifier() -> list[Principal]:
+    writes = ("notifier.access", "notifier.change", "audit.suspicion.parked", "records.change.parked")
+    reads = ("audit.suspicion", "records.change")
+    return [
+        Principal("notifier", writes, reads, "notifier", (("notifier", "readWrite"),), _unwraps("notifier")),
+        Principal("keyring-notifier", databases=((keyring_database("notifier"), "readWrite"),)),
+    ]
+
+
+def _unwraps(owner: str) -> tuple[tuple[str, str], ...]:
+    return ((f"transit/datakey/plaintext/{kek(owner)}", "update"), (f"transit/decrypt/{kek(owner)}", "update"))

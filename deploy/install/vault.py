@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from deploy.install.topology import AUDIT_SIGNING_KEY, Principal, kek
+from deploy.install.topology import AUDIT_SIGNING_KEY, SEALING_SERVICES, Principal, kek
 
 _LOOKS_ITSELF_UP = 'path "auth/token/lookup-self" { capabilities = ["read"] }\n'
 
@@ -40,7 +40,7 @@ def install_vault(vault: Vault, *, principals: Sequence[Principal], sites: Seque
     """Transit keys, and an AppRole per principal that needs Vault; answers the role ids. Key-encryption keys derive a key per row."""
     vault.mount("mounts", "transit", "transit")
     vault.mount("auth", "approle", "approle")
-    for owner in (*sites, "audit"):
+    for owner in (*sites, *SEALING_SERVICES):
         _make_key(vault, kek(owner), {"type": "aes256-gcm96", "derived": True})
     _make_key(vault, AUDIT_SIGNING_KEY, {"type": "ed25519"})
     role_ids = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.install.vault import Vault
 from deploy.local.sample.seed import Account, Seed
+from shared.vocabulary import Profession
 
 API_AUDIENCE = "serment-api"
 PORTAL_CLIENT = "serment-portal"
@@ -104,6 +105,17 @@ def _make_provider(vault: Vault, issuer: str, redirect_uri: str) -> str:
     client_id = str(vault.read(f"identity/oidc/client/{PORTAL_CLIENT}")["client_id"])
     vault.write("identity/oidc/provider/serment", {"allowed_client_ids": [client_id], "scopes_supported": ["serment"], "issuer": issuer})
     return client_id
+
+
+def staff_of(vault: Vault, seed: Seed) -> list[dict[str, Any]]:
+    """Everybody who works here, by the id that their tokens carry; patients and interfaces are not staff."""
+    found = []
+    for account in seed.accounts:
+        if account.profession not in {Profession.PATIENT, Profession.INTEGRATION}:
+            ident = vault.read(f"identity/entity/name/{account.login}")["id"]
+            known = {name: getattr(account, name) for name in ("login", "name", "profession", "site", "unit")}
+            found.append({"id": ident, **known, "mail": f"{account.login}@demo.invalid"})
+    return found
 
 
 def issuers(address: str, portal_client: str) -> list[dict[str, Any]]:

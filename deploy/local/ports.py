@@ -14,6 +14,7 @@ OFFSETS = {
     "login": 1,
     "nord-a": 10,
     "nord-b": 11,
+    "nord-c": 12,
     "sud": 20,
     "audit": 30,
     "consent": 35,

@@ -1,6 +1,7 @@
 """Starts Serment's own processes on this machine, each with its own credentials and nothing else's."""
 
 import json
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -15,12 +16,12 @@ from deploy.install.topology import AUDIT_SIGNING_KEY, kek, keyring_database, re
 from deploy.install.vault import Vault, new_secret_id
 from deploy.local.child import Child, Program
 from deploy.local.home import Home
-from deploy.local.ports import Ports
+from deploy.local.ports import LOOPBACK, Ports
 from deploy.local.servers import Servers
 
 GROUP = "demo"
 REPLICAS = {"nord-a": "nord", "nord-b": "nord", "sud": "sud"}
-_READY_WITHIN = 60.0
+_READY_WITHIN = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Launch:
     vault: Vault
     installation: Installation
     extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    replicas: Mapping[str, str] = field(default_factory=lambda: REPLICAS)
+    """Each replica of `records` and its site."""
 
     def secret_id_file(self, principal: str) -> str:
         path = self.home.path / "credentials" / f"{principal}.secret-id"
@@ -56,14 +59,34 @@ class Launch:
 
 def start_services(launch: Launch) -> dict[str, Child]:
     """Every process at once; answers when each says that it is ready."""
-    programs = [_records(launch, instance, site) for instance, site in REPLICAS.items()]
-    programs += [_audit(launch), _portal(launch), _login(launch)]
+    programs = [_records(launch, instance, site) for instance, site in launch.replicas.items()]
+    programs += [_smtp(launch), _consent(launch), _governance(launch), _notifier(launch), _audit(launch), _portal(launch), _login(launch)]
     children = {program.name: launch.servers.children.start(program) for program in programs}
     deadline = time.monotonic() + _READY_WITHIN
     for name, child in children.items():
-        url = launch.ports.url(name) + ("/health/live" if name == "login" else "/health/ready")
-        child.until(partial(_answers, url), within=max(1.0, deadline - time.monotonic()))
+        child.until(partial(_is_ready, launch.ports, name), within=max(1.0, deadline - time.monotonic()))
     return children
+
+
+def fhir_bases(ports: Ports, replicas: Mapping[str, str] = REPLICAS) -> dict[str, list[str]]:
+    bases: dict[str, list[str]] = {}
+    for instance, site in replicas.items():
+        bases.setdefault(site, []).append(f"{ports.url(instance)}/fhir")
+    return bases
+
+
+def _is_ready(ports: Ports, name: str) -> bool:
+    if name == "smtp":
+        return _listens(ports[name])
+    return _answers(ports.url(name) + ("/health/live" if name == "login" else "/health/ready"))
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _answers(url: str) -> bool:
@@ -73,9 +96,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _program(launch: Launch, name: str, module: str, env: Mapping[str, str]) -> Program:
+def _program(launch: Launch, name: str, module: str, env: Mapping[str, str], *arguments: str) -> Program:
     every = {"OTEL_SERVICE_NAME": name, "PYTHONUNBUFFERED": "1", **env, **launch.extra.get(name, {}), **launch.extra.get("*", {})}
-    return Program(name, [sys.executable, "-m", module], log=launch.home.log(name), env=every)
+    return Program(name, [sys.executable, "-m", module, *arguments], log=launch.home.log(name), env=every)
 
 
 def _shared(launch: Launch, name: str, principal: str, database: str) -> dict[str, str]:
@@ -102,17 +125,51 @@ def prefixed(env: Mapping[str, str]) -> dict[str, str]:
 
 def _records(launch: Launch, instance: str, site: str) -> Program:
     principal = f"records-{site}"
-    own = {"site": site, "keyring_uri": launch.mongodb(f"keyring-{site}"), "keyring_database": keyring_database(site), "kek": kek(site)}
+    own = (
+        {"site": site, "consent_url": launch.ports.url("consent"), "training_url": launch.ports.url("governance")}
+        | _keyring(launch, site)
+        | _enforcement(launch)
+    )
     return _program(launch, instance, "services.records", _shared(launch, instance, principal, records_database(site)) | prefixed(own))
 
 
-def _audit(launch: Launch) -> Program:
-    own = {
-        "keyring_uri": launch.mongodb("keyring-audit"),
-        "keyring_database": keyring_database("audit"),
-        "kek": kek("audit"),
-        "signing_key": AUDIT_SIGNING_KEY,
+def _enforcement(launch: Launch) -> dict[str, str]:
+    """Replicas of `records` show the same secret to `consent` when they ask for a lease."""
+    return {"enforcement_secret": launch.home.secret("enforcement")}
+
+
+def _consent(launch: Launch) -> Program:
+    own = _keyring(launch, "consent") | _enforcement(launch) | {"fhir_bases": json.dumps(fhir_bases(launch.ports, launch.replicas))}
+    return _program(launch, "consent", "services.consent", _shared(launch, "consent", "consent", "consent") | prefixed(own))
+
+
+def _governance(launch: Launch) -> Program:
+    own = {"staff_file": str(launch.home.path / "staff.json")}
+    return _program(launch, "governance", "services.governance", _shared(launch, "governance", "governance", "governance") | prefixed(own))
+
+
+def _notifier(launch: Launch) -> Program:
+    own = _keyring(launch, "notifier") | {
+        "smtp_host": LOOPBACK,
+        "smtp_port": str(launch.ports["smtp"]),
+        "mail_from": "serment@demo.invalid",
+        "contacts_file": str(launch.home.path / "staff.json"),
+        "portal_url": launch.ports.url("portal"),
     }
+    return _program(launch, "notifier", "services.notifier", _shared(launch, "notifier", "notifier", "notifier") | prefixed(own))
+
+
+def _smtp(launch: Launch) -> Program:
+    """No mail leaves this machine: each lies in the home, for people to look at."""
+    return _program(launch, "smtp", "deploy.local.smtp_sink", {}, str(launch.ports["smtp"]), str(launch.home.folder("mail")))
+
+
+def _keyring(launch: Launch, owner: str) -> dict[str, str]:
+    return {"keyring_uri": launch.mongodb(f"keyring-{owner}"), "keyring_database": keyring_database(owner), "kek": kek(owner)}
+
+
+def _audit(launch: Launch) -> Program:
+    own = _keyring(launch, "audit") | {"signing_key": AUDIT_SIGNING_KEY}
     return _program(launch, "audit", "services.audit", _shared(launch, "audit", "audit", "audit") | prefixed(own))
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ from deploy.install.topology import kek, keyring_database, principals, records_d
 from deploy.install.vault import Vault, audit_public_key, install_vault
 from deploy.local.child import Child
 from deploy.local.home import Home
-from deploy.local.identity import install_identity, issuers, tell_claims
+from deploy.local.identity import install_identity, issuers, staff_of, tell_claims
 from deploy.local.loading import Loader, load_site
 from deploy.local.ports import Ports
 from deploy.local.sample.seed import Seed, load_seed
 from deploy.local.servers import Servers, start_servers
-from deploy.local.services import GROUP, REPLICAS, Installation, Launch, start_services
+from deploy.local.services import GROUP, REPLICAS, Installation, Launch, fhir_bases, start_services
 from deploy.local.tokens import get_token
 from deploy.local.tools import ensure_tools
 from shared.clock import utc_now
@@ -26,6 +26,18 @@ from shared.clock import utc_now
 Say = Callable[[str], None]
 _LEAVES_WITHIN = 12.0
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large a group is brought up; the demo's is the default."""
+
+    brokers: int = 1
+    sample: bool = True
+    replicas: Mapping[str, str] = field(default_factory=lambda: REPLICAS)
+
+
+DEMO = Shape()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +65,25 @@ class Stack:
         return sum(child.resident_bytes() for child in self.servers.children)
 
 
-def start_stack(
-    home: Home, ports: Ports, *, brokers: int = 1, sample: bool = True, extra: Mapping[str, Mapping[str, str]] | None = None, say: Say
-) -> Stack:
+def start_stack(home: Home, ports: Ports, *, shape: Shape = DEMO, extra: Mapping[str, Mapping[str, str]] | None = None, say: Say) -> Stack:
     """Idempotent: what a first run made, the next one uses again. `extra` adds environment by service name, or `*` for all."""
     first = not home.installed
     tools = ensure_tools(ROOT, say)
     say("Starting Kafka, MongoDB and OpenBao.")
-    servers = start_servers(home, ports, brokers=brokers, tools=tools, say=say)
+    servers = start_servers(home, ports, brokers=shape.brokers, tools=tools, say=say)
     try:
         seed = load_seed()
         say("Installing topics, users, keys and policies." if first else "Checking topics, users, keys and policies.")
         vault = Vault(servers.openbao.address, servers.openbao.installer_login())
-        launch = Launch(home, ports, servers, vault, _install(home, ports, servers, vault, seed, brokers), extra or {})
+        launch = Launch(
+            home, ports, servers, vault, _install(home, ports, servers, vault, seed, shape.brokers), extra or {}, shape.replicas
+        )
         say("Starting Serment's services.")
         services = start_services(launch)
         stack = Stack(home, ports, servers, services, launch)
         write_addresses(stack, seed)
         if first:
-            if sample:
+            if shape.sample:
                 load_sample(stack, seed, say=say)
             home.mark_installed()
     except BaseException:
@@ -89,6 +101,7 @@ def _install(home: Home, ports: Ports, servers: Servers, vault: Vault, seed: See
     role_ids = install_vault(vault, principals=every, sites=sites)
     address = servers.openbao.address
     client = install_identity(vault, seed, secret=home.secret, issuer=address, redirect_uri=f"{ports.url('portal')}/callback")
+    home.write("staff.json", json.dumps(staff_of(vault, seed), ensure_ascii=False, indent=2))
     return Installation(role_ids, client, audit_public_key(vault), issuers(address, client))
 
 
@@ -106,13 +119,6 @@ def site_loader(stack: Stack, site: str) -> Loader:
     login = f"integration.{site}"
     address, password = stack.servers.openbao.address, stack.home.secret(f"account-{login}")
     return Loader(fhir_bases(stack.ports)[site][0], lambda: get_token(address, login, password), utc_now().date())
-
-
-def fhir_bases(ports: Ports) -> dict[str, list[str]]:
-    bases: dict[str, list[str]] = {}
-    for instance, site in REPLICAS.items():
-        bases.setdefault(site, []).append(f"{ports.url(instance)}/fhir")
-    return bases
 
 
 def write_addresses(stack: Stack, seed: Seed) -> None:
@@ -155,7 +161,10 @@ def _addresses(stack: Stack) -> dict[str, Any]:
         "portal": stack.ports.url("portal"),
         "login": stack.ports.url("login"),
         "audit": stack.ports.url("audit"),
-        "sites": {site: {"fhir": bases} for site, bases in fhir_bases(stack.ports).items()},
+        "consent": stack.ports.url("consent"),
+        "governance": stack.ports.url("governance"),
+        "notifier": stack.ports.url("notifier"),
+        "sites": {site: {"fhir": bases} for site, bases in fhir_bases(stack.ports, stack.launch.replicas).items()},
         "issuer": stack.servers.openbao.address,
         "vault": stack.servers.openbao.address,
         "kafka": list(stack.servers.kafka.bootstrap),

@@ -1,8 +1,9 @@
-"""The `verify` command: the whole ledger, or one entry, with an auditor's credentials and no running service."""
+"""The commands of `audit`, which need no running service: `verify` with an auditor's credentials, and `rules check`."""
 
 import asyncio
 import base64
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -118,3 +119,21 @@ def _print_json(report: Report, console: Console) -> None:
     console.print_json(
         json.dumps({"ok": report.ok, "counts": dict(report.counts), "rules": dict(report.rules), "findings": findings}, default=str)
     )
+
+
+def check_rules(folder: Path, *, console: Console) -> int:
+    """0 when every rule would be taken beside those that are shipped, 1 otherwise; says what to mend, in the terminal's language."""
+    from services.audit.detecting.load_rules import SHIPPED, load_rules
+    from services.audit.detecting.refused_rule import RulesRefusedError
+
+    language = "fr" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("fr") else "en"
+    beside = () if folder.resolve() == SHIPPED else (SHIPPED,)
+    try:
+        book = load_rules(*beside, folder)
+    except RulesRefusedError as error:
+        for one in error.refused:
+            console.print(one.said(language), highlight=False, markup=False)
+        return 1
+    names = ", ".join(sorted(label.name for label in book.labels))
+    console.print(f"Règles en vigueur : {names}." if language == "fr" else f"Rules in force: {names}.", highlight=False, markup=False)
+    return 0

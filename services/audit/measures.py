@@ -9,3 +9,7 @@ UNSIGNED_AGE = Gauge("serment_audit_oldest_unsigned_seconds", "Age of the oldest
 LAG = Gauge("serment_audit_sequencer_lag", "Kafka records that wait to be sequenced.", ["log"])
 SUSPICIONS = Counter("serment_audit_suspicions_raised", "Suspicions raised by this process.", ["log", "rule"])
 STOPPED = Gauge("serment_audit_sequencer_stopped", "1 when the sequencer stopped itself and waits for a person.", ["log"])
+JUDGED = Counter("serment_audit_detection_events", "Records of a log that this process judged by the detection rules.", ["log"])
+BEHIND = Gauge(
+    "serment_audit_detection_seconds_behind", "Age of the last record judged by the detection rules, while others wait.", ["log"]
+)

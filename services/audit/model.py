@@ -7,9 +7,9 @@ from typing import Any
 
 from services.audit.merkle import EMPTY_ROOT
 from services.audit.numbers_seen import NumbersSeen
-from shared.events.topics import IDENTITY_EVENT, RECORDS_ACCESS
+from shared.events.topics import CONSENT_ACCESS, IDENTITY_EVENT, NOTIFIER_ACCESS, RECORDS_ACCESS
 
-LOGGED_TOPICS = (RECORDS_ACCESS.name, IDENTITY_EVENT.name)
+LOGGED_TOPICS = (RECORDS_ACCESS.name, CONSENT_ACCESS.name, NOTIFIER_ACCESS.name, IDENTITY_EVENT.name)
 """Each has one partition and is one log."""
 
 Headers = tuple[tuple[str, bytes | None], ...]

@@ -9,7 +9,16 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaProducer
 
+from services.audit.affected.affected_store import AffectedStore
+from services.audit.affected.end_of_log import end_of_log
+from services.audit.affected.find_affected import AffectedDesk
 from services.audit.checkpoint_store import CheckpointStore
+from services.audit.detecting.detect import DetectionDesk
+from services.audit.detecting.detection_loop import DetectionLoop
+from services.audit.detecting.load_rules import SHIPPED, load_rules
+from services.audit.detecting.positions import Positions
+from services.audit.detecting.refused_rule import RulesRefusedError
+from services.audit.detecting.rule import RuleBook
 from services.audit.entry_sealer import EntrySealer
 from services.audit.ledger_store import LedgerStore
 from services.audit.model import LOGGED_TOPICS, Log
@@ -21,9 +30,12 @@ from services.audit.settings import AuditSettings
 from services.audit.signing.checkpoint_signer import CheckpointSigner
 from services.audit.signing.sign_checkpoint import SigningDesk
 from services.audit.signing.signing_loop import SigningLoop
+from services.audit.subscribers import join_subscribers
 from services.audit.suspicions import Suspicions
 from services.audit.tile_store import TileStore
 from services.audit.topic_ids import TopicIds
+from shared.event_door import EventDoor
+from shared.events.topics import RECORDS_ACCESS
 from shared.http import Ping
 from shared.identity import Identities
 from shared.kafka import KafkaConnection, connection_of, open_producer
@@ -55,6 +67,9 @@ class AuditResources:
     suspicions: Suspicions
     sealer: EntrySealer
     signer: CheckpointSigner
+    rules: RuleBook
+    positions: Positions
+    affected: AffectedStore
     logs: Mapping[str, Progress]
 
     def loops(self) -> dict[str, Loop]:
@@ -64,7 +79,27 @@ class AuditResources:
         for topic, progress in self.logs.items():
             running[f"sequencer/{topic}"] = self._sequencer(progress).run
             running[f"signing/{topic}"] = self._signing(progress).run
+        if RECORDS_ACCESS.name in self.logs:
+            running["detection"] = self.detection(self.logs[RECORDS_ACCESS.name].log).run
+            running["affected"] = self._answer_cases
         return running
+
+    def detection(self, log: Log) -> DetectionLoop:
+        return DetectionLoop(DetectionDesk(log, self.rules, self.suspicions, self.positions), connection=self.connection)
+
+    def affected_desk(self) -> AffectedDesk:
+        logs = {topic: progress.log for topic, progress in self.logs.items()}
+        return AffectedDesk(logs, self.store, self.sealer, self.affected, lambda topic: end_of_log(self.connection, topic))
+
+    async def _answer_cases(self) -> None:
+        """Until cancelled."""
+        door = EventDoor(self.connection, group="audit")
+        join_subscribers(door, desk=self.affected_desk())
+        try:
+            await door.start()
+            await asyncio.Event().wait()
+        finally:
+            await door.stop()
 
     def _sequencer(self, progress: Progress) -> Sequencer:
         ledger = Ledger(progress.log, self.store, self.sealer)
@@ -91,7 +126,8 @@ class AuditResources:
 
 @asynccontextmanager
 async def open_resources(settings: AuditSettings) -> AsyncIterator[AuditResources]:
-    """Waits for what is not there yet; whatever was opened is closed."""
+    """Waits for what is not there yet; whatever was opened is closed. Raises RulesRefusedError."""
+    rules = _load_rules(settings)
     mongo = open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver)
     keyring_mongo = open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver)
     vault = Vault(settings.vault_address, role_id=settings.vault_role_id, secret_id_file=settings.vault_secret_id_file)
@@ -100,7 +136,7 @@ async def open_resources(settings: AuditSettings) -> AsyncIterator[AuditResource
     try:
         await _until_open("vault", vault.open)
         producer = await open_producer(connection, client_id=f"audit-{settings.instance}")
-        resources = _join(settings, mongo, keyring_mongo, vault, producer)
+        resources = _join(settings, rules, mongo, keyring_mongo, vault, producer)
         await _until_open("mongodb", lambda: _ensure_indexes(resources))
         yield resources
     finally:
@@ -111,7 +147,18 @@ async def open_resources(settings: AuditSettings) -> AsyncIterator[AuditResource
         await mongo.close()
 
 
-def _join(settings: AuditSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: AIOKafkaProducer) -> AuditResources:
+def _load_rules(settings: AuditSettings) -> RuleBook:
+    try:
+        return load_rules(SHIPPED, *([settings.rules_folder] if settings.rules_folder else []))
+    except RulesRefusedError as error:
+        for one in error.refused:
+            log.critical("audit.rule-refused", where=one.where, reason=one.sentence.en)
+        raise
+
+
+def _join(
+    settings: AuditSettings, rules: RuleBook, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: AIOKafkaProducer
+) -> AuditResources:
     database = mongo.database(settings.mongodb_database)
     outbox, tiles = Outbox(database), TileStore(database)
     suspicions = Suspicions(mongo, database, outbox)
@@ -132,6 +179,9 @@ def _join(settings: AuditSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Va
         suspicions=suspicions,
         sealer=EntrySealer(keyring, group=settings.group),
         signer=CheckpointSigner(vault, key=settings.signing_key),
+        rules=rules,
+        positions=Positions(database),
+        affected=AffectedStore(mongo, database, outbox),
         logs={topic: Progress(Log(settings.group, topic)) for topic in LOGGED_TOPICS},
     )
 
@@ -139,6 +189,7 @@ def _join(settings: AuditSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Va
 async def _ensure_indexes(resources: AuditResources) -> None:
     await resources.store.ensure_indexes([progress.log for progress in resources.logs.values()])
     await resources.checkpoints.ensure_indexes()
+    await resources.affected.ensure_indexes()
 
 
 async def _until_open(what: str, opening: Callable[[], Awaitable[None]]) -> None:

@@ -1,6 +1,7 @@
 """Settings of `audit`."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field, SecretStr
 
@@ -23,3 +24,7 @@ class AuditSettings(ServiceSettings):
         description="How long the sequencer lets notes gather between two transactions; none while it lags.",
     )
     largest_batch: int = Field(default=1000, ge=1, le=10_000, description="Most notes in one transaction.")
+    rules_folder: Path | None = Field(
+        default=None,
+        description="Folder of detection rules of one's own, read at start beside those that are shipped; `serment rules check`.",
+    )

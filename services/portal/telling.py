@@ -23,6 +23,8 @@ _ACTIONS = {
     "update": Sentence("updated", "a modifié"),
     "delete": Sentence("deleted", "a supprimé"),
     "erase": Sentence("erased", "a effacé"),
+    "break-glass": Sentence("broke the glass of", "a utilisé le bris de glace pour"),
+    "review": Sentence("reviewed", "a examiné"),
 }
 _DID = Sentence("did", "a fait")
 _SOMETHING = Sentence("something", "quelque chose")
@@ -49,6 +51,12 @@ _REASONS = {
     "chart-erased": Sentence("the chart was erased", "dossier effacé"),
     "not-your-own-chart": Sentence("not their own chart", "pas son propre dossier"),
     "no-care-relationship": Sentence("not in the care team", "hors de l’équipe de soins"),
+    "patient-objected": Sentence("the patient objected", "le patient s’y est opposé"),
+    "no-consent": Sentence("the patient has not consented", "le patient n’y a pas consenti"),
+    "duties-lapsed": Sentence("training has lapsed", "formation plus à jour"),
+    "not-on-staff": Sentence("not on the staff list", "absent de la liste du personnel"),
+    "consent-view-stale": Sentence("the patient's latest choices were unknown", "derniers choix du patient inconnus"),
+    "standing-unknown": Sentence("their standing was unknown", "situation inconnue"),
 }
 _MOODS = {"answered": "good", "refused": "refused"}
 _SEALED = Sentence("an entry whose content can no longer be opened", "une entrée dont le contenu ne s’ouvre plus")

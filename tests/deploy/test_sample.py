@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -122,3 +123,11 @@ class TestTheSeed:
         seen = [name for name in SEED.site("nord").charts if sees(SEED.unit("nord-urgences"), name)]
 
         assert len(seen) == 3
+
+    def test_tells_the_story_with_charts_whose_care_dr_c_has_no_part_in_any_more(self) -> None:
+        """A relationship lasts thirty days after the encounter; the last encounter of each chart is moved to the day of loading."""
+        for name in SEED.site("nord").story_charts:
+            loaded = datetime.fromisoformat(last_encounter(written(name))["period"]["start"])
+            visits = [one for one in of_type(written(name), "Encounter") if provider(one) in SEED.unit("nord-urgences").organizations]
+
+            assert [one for one in visits if datetime.fromisoformat(one["period"]["end"]) > loaded - timedelta(days=32)] == [], name

@@ -232,9 +232,9 @@ class TestNotes:
 
     async def test_have_numbers_without_gaps_whichever_way_they_went(self, desk: NoteDesk, without_kafka: NoteDesk) -> None:
         await desk.keep(100)
-        up, desk.notes.producer = desk.notes.producer, without_kafka.producer
+        up, desk.notes._gathered.producer = desk.notes.producer, without_kafka.producer
         await desk.keep(50)
-        desk.notes.producer = up
+        desk.notes._gathered.producer = up
         desk.notes.relayed(desk.topic.name)
         await desk.keep(50)
         await desk.relay.relay_once()

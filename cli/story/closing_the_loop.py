@@ -1,0 +1,42 @@
+"""The steps in which what happened reaches a person: a broken glass, and a clerk who looks up too much."""
+
+import json
+from base64 import urlsafe_b64decode
+
+from cli.story.cases import case_opens, confirm_case, officers_told_of, patient_told_of
+from cli.story.checking import check
+from cli.story.emergency import break_glass
+from cli.story.scene import Scene
+from cli.story.suspicion import look_up_colleague_and_many
+from shared.clock import utc_now
+
+CLERK = "d.durand"
+_LOOKED_UP = 20
+
+
+def break_glass_and_tell(scene: Scene) -> str:
+    """On a chart of its own: the last one was erased."""
+    scene.patients["nord"], _count, _note = scene.load_next_chart("nord")
+    said = break_glass(scene)
+    officers = officers_told_of(scene, scene.grant)
+    patient_told_of(scene, scene.grant, scene.patients["nord"])
+    return f"{said} Told: {', '.join(officers)} by mail, the patient in their inbox; the review is due in 72 hours."
+
+
+def suspect_and_confirm(scene: Scene) -> str:
+    """PATADMIN allows each single look; together they are a suspicion, a case, a mail, and on the officer's word a clock."""
+    since, staff = utc_now(), _staff_id(scene)
+    look_up_colleague_and_many(scene)
+    colleague = case_opens(scene, staff, since, rule="colleague-lookup")
+    case = case_opens(scene, staff, since, rule="bulk-lookup")
+    confirmed = confirm_case(scene, case)
+    patients = confirmed["patients"]
+    check(len(patients) >= _LOOKED_UP, f"the case lists {len(patients)} affected patients, {_LOOKED_UP} or more were looked up")
+    clocks = {clock["name"]: clock["due_at"] for clock in confirmed["clocks"]}
+    opened = f"Cases {colleague['id'][:8]} (a colleague) and {case['id'][:8]} (many at once) opened as suspected, the officer has mail"
+    return f"{opened}; confirmed: {len(patients)} affected patients from the ledger, the authority to be told by {clocks['authority']}."
+
+
+def _staff_id(scene: Scene) -> str:
+    payload = scene.running.token(CLERK).split(".")[1]
+    return str(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"])

@@ -1,0 +1,67 @@
+"""Judges a log batch by batch: each suspicion is raised once, and a crash at any point changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.audit.detecting.detector import Detector, Record
+from services.audit.detecting.positions import Position, Positions
+from services.audit.detecting.rule import RuleBook
+from services.audit.model import Log
+from services.audit.suspicions import Suspicions
+
+_BY_NOBODY: Mapping[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionDesk:
+    log: Log
+    book: RuleBook
+    suspicions: Suspicions
+    positions: Positions
+
+
+@dataclass(slots=True)
+class Watch:
+    """What one process has in mind of a log, of which it reads `next`; dropped and read again whenever anything is in doubt.
+
+    Records before `following` were judged before: they are only recalled, with what they completed then.
+    """
+
+    detector: Detector
+    following: int
+    next: int
+    crossed: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+
+    def position(self) -> Position | None:
+        """To be kept; none while there is still something to recall, for then not everything is in mind."""
+        if self.next < self.following:
+            return None
+        return Position(self.following, *self.detector.rewind(self.following), tuple(self.detector.crossed()))
+
+
+async def take_up(*, beginning: int, end: int, desk: DetectionDesk) -> Watch:
+    """Where it was left. A log that is shorter than that is another one, which is judged from its beginning."""
+    kept = await desk.positions.find(desk.log)
+    if kept is None or kept.following > end:
+        return Watch(Detector(desk.book), beginning, beginning)
+    rewind = min(max(kept.rewind, beginning), kept.following)
+    crossed: dict[int, dict[str, int]] = {}
+    for offset, rule, ended in kept.crossed:
+        crossed.setdefault(offset, {})[rule] = ended
+    return Watch(Detector(desk.book, clock=kept.clock), kept.following, rewind, crossed)
+
+
+async def judge(batch: Sequence[Record], watch: Watch, *, now: datetime, desk: DetectionDesk) -> int:
+    """How many records were new. When it raises, the watch is worth nothing any more: take it up again."""
+    judged, detector = 0, watch.detector
+    for record in batch:
+        if record.offset < watch.following:
+            detector.recall(record, watch.crossed.get(record.offset, _BY_NOBODY))
+        else:
+            for suspicion in detector.take(record):
+                await desk.suspicions.raise_once(desk.log, suspicion, now=now)
+            watch.following = record.offset + 1
+            judged += 1
+        watch.next = record.offset + 1
+    return judged

@@ -1,0 +1,279 @@
+"""Four replicas, three brokers, withdrawals and reads all the time, parts paused, cut off and killed: nothing is decided by old words."""
+
+import asyncio
+import os
+import statistics
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+
+from deploy.local.home import claim_home
+from deploy.local.ports import find_free_ports
+from deploy.local.stack import Shape, start_stack
+from shared.enforcement import MARGIN
+from tests.builders import Desk
+from tests.faults.ground import Ground
+from tests.shared.proxies import Wire
+
+LONG = os.environ.get("SERMENT_CAMPAIGN") == "long"
+LEASE = 20.0 if LONG else 4.0
+READS = 100_000 if LONG else 4000
+REPLICAS = {"nord-a": "nord", "nord-b": "nord", "nord-c": "nord", "sud": "sud"}
+CHARTS = 4
+IN_FLIGHT = 8
+_DENIED, _ALLOWED = 403, 200
+_UNHEARD = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+@dataclass
+class Chart:
+    """`said[i]` is whether access is denied after change i; `answered` is the last that was answered, the last one begun stands last."""
+
+    patient: str
+    observation: str
+    bases: list[str]
+    login: str
+    said: list[bool] = field(default_factory=lambda: [False])
+    answered: int = 0
+
+
+@dataclass
+class Watch:
+    """Readers and one patient per chart who changes their mind all the time."""
+
+    ground: Ground
+    charts: list[Chart]
+    tokens: dict[str, str]
+    reads: Counter[str] = field(default_factory=Counter)
+    stale: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    stopped: bool = False
+
+    async def read(self, http: aiohttp.ClientSession) -> None:
+        turn = 0
+        while not self.stopped:
+            turn += 1
+            chart = self.charts[turn % len(self.charts)]
+            base = chart.bases[turn // len(self.charts) % len(chart.bases)]
+            since = chart.answered
+            headers = {"authorization": f"Bearer {self.tokens[chart.login]}"}
+            try:
+                async with http.get(f"{base}/{chart.observation}", headers=headers) as answer:
+                    await answer.read()
+            except _UNHEARD:
+                self.reads["unheard"] += 1
+                await asyncio.sleep(0.05)
+                continue
+            self._judge(chart, base, since, answer.status)
+
+    def _judge(self, chart: Chart, base: str, since: int, status: int) -> None:
+        """Anything that was in force at some moment between the beginning of the read and its answer is right."""
+        self.reads[str(status)] += 1
+        if status in {_DENIED, _ALLOWED} and (status == _DENIED) not in chart.said[since:]:
+            self.stale.append(f"{chart.observation} at {base}: {status} where {chart.said[since:]} was in force")
+
+    async def change_minds(self, chart: Chart, http: aiohttp.ClientSession, consent: str) -> None:
+        """Objects and takes it back; each request is repeated under its key until it is answered."""
+        while not self.stopped:
+            key = uuid.uuid4().hex
+            body = {"patient": chart.patient, "kind": "objection", "purposes": ["TREAT"]}
+            said = await self._until_answered(chart, http, f"{consent}/consents", f"{key}/a", body, denied=True)
+            await asyncio.sleep(0.2)
+            await self._until_answered(chart, http, f"{consent}/consents/{said['id']}/withdrawal", f"{key}/b", {}, denied=False)
+            await asyncio.sleep(0.2)
+
+    async def _until_answered(
+        self, chart: Chart, http: aiohttp.ClientSession, url: str, key: str, body: dict[str, Any], *, denied: bool
+    ) -> dict[str, Any]:
+        headers = {"authorization": f"Bearer {self.tokens['o.leroy']}", "idempotency-key": key}
+        chart.said.append(denied)
+        started = time.monotonic()
+        while True:
+            try:
+                async with http.post(url, json=body, headers=headers) as answer:
+                    told = await answer.json()
+                    if answer.status in {200, 201}:
+                        break
+                    self.reads[f"change {answer.status}"] += 1
+            except _UNHEARD:
+                self.reads["change unheard"] += 1
+            await asyncio.sleep(0.2)
+            started = time.monotonic()  # nobody waits longer for one request than what this test looks at
+        chart.answered = len(chart.said) - 1
+        self.waits.append(time.monotonic() - started)
+        return told  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """Its `nord-c` reaches `consent` through a wire of the test's own."""
+    ports, wire = find_free_ports(), find_free_ports()
+    home = claim_home(tmp_path_factory.mktemp("enforcing") / "home", portal="the tests of enforcement", say=print)
+    extra = {
+        "consent": {"SERMENT_LEASE": f"PT{LEASE:.0f}S"},
+        "nord-c": {"SERMENT_CONSENT_URL": wire.url("consent")},
+    }
+    loop = asyncio.new_event_loop()
+    running = _Wire(loop, ports["consent"], wire["consent"])
+    running.open()
+    ground = Ground(start_stack(home, ports, shape=Shape(brokers=3, replicas=REPLICAS), extra=extra, say=print))
+    ground.wire = running  # type: ignore[attr-defined]
+    yield ground
+    ground.stack.stop()
+    running.close()
+
+
+class _Wire:
+    """A way that can be cut, kept open by a thread of its own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, target: int, port: int) -> None:
+        from threading import Thread
+
+        self.loop, self.target, self.port = loop, target, port
+        self.thread = Thread(target=loop.run_forever, daemon=True)
+        self.wire = Wire(("127.0.0.1", target))
+
+    def open(self) -> None:
+        self.thread.start()
+        opening = asyncio.start_server(self.wire.serve, "127.0.0.1", self.port)
+        self.server = asyncio.run_coroutine_threadsafe(opening, self.loop).result(10)
+
+    def cut(self) -> None:
+        self.loop.call_soon_threadsafe(self.wire.cut)
+
+    def mend(self) -> None:
+        self.loop.call_soon_threadsafe(self.wire.mend)
+
+    def close(self) -> None:
+        self.cut()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def charts(group: Ground) -> list[Chart]:
+    made = []
+    with httpx.Client(timeout=60, trust_env=False) as http:
+        for number in range(CHARTS):
+            for site, login in (("nord", "a.martin"), ("sud", "s.sud")):
+                if site == "sud" and number:
+                    continue
+                patient, observation = Desk(group.running, http, site).a_chart(login)
+                made.append(Chart(patient, observation, group.running.replicas(site), login))
+    return made
+
+
+@asynccontextmanager
+async def watching(group: Ground, charts: list[Chart]) -> AsyncIterator[Watch]:
+    """Withdrawals and reads are running inside."""
+    tokens = {login: group.running.token(login) for login in ("a.martin", "s.sud")} | {
+        "o.leroy": group.running.token("o.leroy", "RECORDMGT")
+    }
+    watch = Watch(group, charts, tokens)
+    timeout = aiohttp.ClientTimeout(total=LEASE + 40)
+    async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0), trust_env=False) as http:
+        consent = str(group.running.addresses["consent"])
+        tasks = [asyncio.create_task(watch.read(http)) for _ in range(IN_FLIGHT)]
+        tasks += [asyncio.create_task(watch.change_minds(chart, http, consent)) for chart in charts]
+        try:
+            yield watch
+        finally:
+            watch.stopped = True
+            await asyncio.gather(*tasks)
+
+
+async def reads_more(watch: Watch, count: int, *, within: float = 1200.0) -> None:
+    wanted, deadline = watch.reads.total() + count, time.monotonic() + within
+    while watch.reads.total() < wanted and not watch.stale:
+        assert time.monotonic() < deadline, f"too few reads: {watch.reads}"
+        await asyncio.sleep(0.1)
+
+
+async def _paused(group: Ground, watch: Watch) -> None:
+    """Frozen for longer than its lease; when it wakes, it knows nothing of what was withdrawn meanwhile."""
+    with group.paused("nord-b"):
+        await asyncio.sleep(LEASE + 2 * MARGIN)
+        await reads_more(watch, 50)
+
+
+async def _cut_off(group: Ground, watch: Watch) -> None:
+    """From `consent`: it still hears Kafka, and decides until its lease has run out."""
+    group.wire.cut()  # type: ignore[attr-defined]
+    await asyncio.sleep(LEASE + 2 * MARGIN)
+    group.wire.mend()  # type: ignore[attr-defined]
+
+
+async def _killed(group: Ground, watch: Watch) -> None:
+    await asyncio.to_thread(group.child("sud").kill)
+    await asyncio.sleep(LEASE)
+    await asyncio.to_thread(group.start_again, "sud")
+    await asyncio.to_thread(group.wait_until_ready, "sud")
+
+
+async def _consent_killed(group: Ground, watch: Watch) -> None:
+    """While requests wait: who asks again is answered when it is in force."""
+    for _ in range(2):
+        await asyncio.to_thread(group.start_again, "consent")
+        await asyncio.to_thread(group.wait_until_ready, "consent")
+        await reads_more(watch, 50)
+
+
+async def _brokers_killed_in_turn(group: Ground, watch: Watch) -> None:
+    for number in (1, 2, 3):
+        await asyncio.to_thread(group.child(f"kafka-{number}").kill)
+        await asyncio.sleep(LEASE)
+        await asyncio.to_thread(group.start_again, f"kafka-{number}")
+        await asyncio.sleep(LEASE)
+
+
+FAULTS: dict[str, Callable[[Ground, Watch], Awaitable[None]]] = {
+    "nothing breaks": lambda _group, _watch: asyncio.sleep(0),
+    "a replica is paused": _paused,
+    "a replica is cut off from consent": _cut_off,
+    "a replica is killed": _killed,
+    "consent is killed while requests wait": _consent_killed,
+    "the brokers are killed in turn": _brokers_killed_in_turn,
+}
+
+
+class TestEnforcing:
+    @pytest.mark.parametrize("fault", FAULTS)
+    async def test_decides_nothing_by_old_words_when(self, group: Ground, charts: list[Chart], fault: str, record_property: Any) -> None:
+        async with watching(group, charts) as watch:
+            await reads_more(watch, 100)
+            await FAULTS[fault](group, watch)
+            await reads_more(watch, READS // len(FAULTS))
+
+        told = f"{dict(watch.reads)}, {len(watch.waits)} changes, the slowest after {max(watch.waits):.2f} s"
+        record_property("seen", f"{told}, half within {statistics.median(watch.waits):.3f} s")
+        assert watch.stale == []
+        assert watch.reads["200"] > 0
+        assert watch.reads["403"] > 0
+        assert max(watch.waits) <= LEASE + 2 + _OF_THE_MACHINE, told
+
+    def test_tells_by_metrics_how_long_each_took(self, group: Ground) -> None:
+        consent = httpx.get(f"{group.running.addresses['consent']}/metrics", trust_env=False).text
+        replica = httpx.get(f"{group.stack.ports.url('nord-a')}/metrics", trust_env=False).text
+
+        assert float(_metric(consent, "serment_consent_in_force_seconds_count")) > 0
+        assert float(_metric(consent, "serment_consent_members")) >= len(REPLICAS)
+        assert 0 < float(_metric(replica, "serment_enforcement_lease_seconds")) <= LEASE
+        assert float(_metric(replica, "serment_enforcement_directives")) >= 1
+        assert float(_metric(replica, "serment_enforcement_number")) == float(_metric(consent, "serment_consent_head"))
+        assert float(_metric(replica, "serment_enforcement_gap")) == 0
+
+
+_OF_THE_MACHINE = 2.0
+"""Seconds: two slow cores run everything here, and the commit itself is in what a caller waits."""
+
+
+def _metric(text: str, name: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(f"{name} ")).split(" ")[1]
