@@ -2,8 +2,9 @@
 
 import json
 from base64 import urlsafe_b64decode
+from datetime import timedelta
 
-from cli.story.cases import case_opens, confirm_case, officers_told_of, patient_told_of
+from cli.story.cases import affected_patients, case_opens, confirm_case, officers_told_of, patient_told_of
 from cli.story.checking import check
 from cli.story.emergency import break_glass
 from cli.story.scene import Scene
@@ -12,6 +13,8 @@ from shared.clock import utc_now
 
 CLERK = "d.durand"
 _LOOKED_UP = 20
+_QUIET = timedelta(minutes=2)
+"""A rule says the same of the same person once within its window, so a story told again so soon finds the case of the telling before."""
 
 
 def break_glass_and_tell(scene: Scene) -> str:
@@ -28,8 +31,9 @@ def suspect_and_confirm(scene: Scene) -> str:
     since, staff = utc_now(), _staff_id(scene)
     look_up_colleague_and_many(scene)
     colleague = case_opens(scene, staff, since, rule="colleague-lookup")
-    case = case_opens(scene, staff, since, rule="bulk-lookup")
-    confirmed = confirm_case(scene, case)
+    case = case_opens(scene, staff, since - _QUIET, rule="bulk-lookup")
+    told_before = case["state"] == "confirmed"
+    confirmed = case | {"patients": affected_patients(scene, case["id"])} if told_before else confirm_case(scene, case)
     patients = confirmed["patients"]
     check(len(patients) >= _LOOKED_UP, f"the case lists {len(patients)} affected patients, {_LOOKED_UP} or more were looked up")
     clocks = {clock["name"]: clock["due_at"] for clock in confirmed["clocks"]}

@@ -126,7 +126,7 @@ def check_rules(folder: Path, *, console: Console) -> int:
     from services.audit.detecting.load_rules import SHIPPED, load_rules
     from services.audit.detecting.refused_rule import RulesRefusedError
 
-    language = "fr" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("fr") else "en"
+    language = "fr" if (os.environ.get("LC_ALL") or os.environ.get("LANG", "")).startswith("fr") else "en"
     beside = () if folder.resolve() == SHIPPED else (SHIPPED,)
     try:
         book = load_rules(*beside, folder)

@@ -10,6 +10,8 @@ from shared.notes import HEARTBEAT
 LONGEST_ID = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EARLIEST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 class SeenNote(NamedTuple):
@@ -34,7 +36,10 @@ def read_seen(value: bytes | None) -> SeenNote | None:
 
 def moment_of(text: str) -> int:
     """Raises ValueError, TypeError or OverflowError; a time without its zone is none."""
-    return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+    moment = (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+    if not _EARLIEST <= moment <= _LATEST:
+        raise OverflowError("its offset reaches beyond the calendar")
+    return moment
 
 
 def moment_at(time: datetime) -> int:

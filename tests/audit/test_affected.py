@@ -252,6 +252,15 @@ class TestFinding:
         await finding
         assert len(kept(desk).found) == 1
 
+    async def test_waits_longer_for_a_ledger_that_catches_up(self) -> None:
+        ledger = a_ledger([(11.0, access(11.0))])
+        finding = asyncio.create_task(find_affected(a_case(), now=BEGAN, desk=a_desk(ledger, end=7)))
+
+        for ledger.next_offset in range(1, 8):
+            await asyncio.sleep(0.1)
+
+        await finding
+
     async def test_gives_up_for_now_when_the_ledger_stays_behind(self) -> None:
         desk = a_desk(a_ledger([(11.0, access(11.0))]), end=5)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.detecting.detect import take_up
+from services.audit.detecting.detect import ReadingInDoubtError, judge, take_up
 from services.audit.detecting.detector import Detector
 from services.audit.detecting.positions import Position
 from shared.notes import HEARTBEAT
-from tests.audit.detecting_desk import CrashError, Crashing, MemoryDesk, Recorded, records, said, shipped
+from tests.audit.detecting_desk import BEGAN, CrashError, Crashing, MemoryDesk, Recorded, records, said, shipped
 
 BOOK = shipped()
 HEART = json.dumps({"id": "h", "time": "2026-11-25T08:00:00.000Z", "type": HEARTBEAT, "state": "alive", "lowest": 1, "next": 1}).encode()
@@ -133,7 +133,10 @@ class TestDetector:
             b'{"id": "", "time": "2026-11-25T08:00:00Z"}',
             b'{"id": 5, "time": "x"}',
         ]
-        + [json.dumps({"id": "n", "time": time, "colleague": True}).encode() for time in ("2026-11-25T08:00:00", "yesterday", 5, None, "")]
+        + [
+            json.dumps({"id": "n", "time": time, "colleague": True}).encode()
+            for time in ("2026-11-25T08:00:00", "yesterday", 5, None, "", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-01:00")
+        ]
         + [HEART, b"[" * 5000, b'{"id": "' + b"x" * 65 + b'", "time": "2026-11-25T08:00:00Z"}'],
     )
     def test_passes_over_what_is_no_event(self, value: bytes | None) -> None:
@@ -253,6 +256,14 @@ class TestWatching:
         desk.positions.kept = Position(50, 40, 0)
 
         assert list(await desk.run_whatever_happens()) == ["colleague-lookup/clerk-1/n1"]
+
+    async def test_doubts_a_log_that_goes_back(self) -> None:
+        log = records([said(f"n{n}") for n in range(9)])
+        desk = MemoryDesk(BOOK, log)
+        watch = await desk.run()
+
+        with pytest.raises(ReadingInDoubtError):
+            await judge(log[:3], watch, now=BEGAN, desk=desk.desk)
 
     async def test_begins_at_the_beginning_that_is_left(self) -> None:
         desk = MemoryDesk(BOOK, records([said("n1")]))

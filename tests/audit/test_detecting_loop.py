@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
-from services.audit.detecting.detect import DetectionDesk
-from services.audit.detecting.detection_loop import DetectionLoop
+from services.audit.detecting.detect import DetectionDesk, ReadingInDoubtError, Watch
+from services.audit.detecting.detection_loop import DetectionLoop, _Reading
+from services.audit.detecting.detector import Detector
 from services.audit.detecting.refused_rule import RulesRefusedError
 from services.audit.model import Log, Suspicion
 from services.audit.progress import Progress
@@ -158,6 +160,28 @@ class TestDetectionLoop:
             await eventually(has_judged(desk, 1))
         await desk.database.suspicions.delete_many({})
         return await desk.has.positions.find(desk.log)
+
+
+@dataclass
+class StandingStill:
+    """A consumer that hands over nothing."""
+
+    end: int
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, self.end)
+
+
+class TestLookingAround:
+    async def test_doubts_a_consumer_that_stands_still(self, desk: LedgerDesk) -> None:
+        loop, watch = desk.has.detection(desk.log), Watch(Detector(desk.has.rules), 5, 5)
+        waiting, idle = (_Reading(StandingStill(end), TopicPartition(desk.log.topic, 0), watch, fetched_at=0.0) for end in (6, 5))
+
+        await loop._look_around(idle)
+        with pytest.raises(ReadingInDoubtError):
+            await loop._look_around(waiting)
+
+        assert idle.fetched_at > 0
 
 
 class TestLoops:

@@ -1,5 +1,6 @@
 """What a rule of each form matches, and what is refused with its file, its line and what to do."""
 
+import io
 import json
 import time
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
+from services.audit.commands import check_rules
 from services.audit.detecting.load_rules import SHIPPED, load_rules
 from services.audit.detecting.refused_rule import Refused, RulesRefusedError
 from services.audit.detecting.rule import Matcher
@@ -438,6 +441,37 @@ class TestRefusing:
 
         line, _, sentence = said.partition(":")
         assert refusal(folder, rule).startswith(f"r.yml:{line}:{sentence}")
+
+
+class TestCheckRules:
+    @pytest.mark.parametrize(
+        ("files", "code", "said"),
+        [
+            ({"r": RULE}, 0, "Rules in force: bulk-lookup, colleague-lookup, emergency-without-follow-up, one.\n"),
+            ({"r": "- 1"}, 1, "r.yml:1: A rule is a mapping of keys. See the rules that are shipped.\n"),
+            (
+                {"r": RULE.replace("name: one", "name: bulk-lookup")},
+                1,
+                "r.yml:2: Another rule is called bulk-lookup. Choose another name.\n",
+            ),
+        ],
+    )
+    def test_says_what_the_start_would(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], code: int, said: str
+    ) -> None:
+        monkeypatch.setenv("LC_ALL", "C.UTF-8")
+        paper = io.StringIO()
+
+        assert check_rules(a_folder(folder, **files), console=Console(file=paper, soft_wrap=True)) == code
+        assert paper.getvalue() == said
+
+    def test_speaks_the_language_of_the_terminal(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("LC_ALL", raising=False)
+        monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+        paper = io.StringIO()
+
+        assert check_rules(a_folder(folder, r="- 1"), console=Console(file=paper, soft_wrap=True)) == 1
+        assert paper.getvalue() == "r.yml:1: Une règle est une suite de clés. Voir les règles livrées.\n"
 
 
 class TestHostileFiles:

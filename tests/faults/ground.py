@@ -4,7 +4,7 @@ import asyncio
 import io
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,14 +15,15 @@ from rich.console import Console
 from cli.running import Running
 from cli.story import ledger_view
 from cli.story.checking import until
-from cli.story.telling import tell_story
+from cli.story.steps import STEPS
+from cli.story.telling import Step, tell_story
 from deploy.local.child import Child
 from deploy.local.stack import Stack
 from services.audit.commands import AuditorCredentials, open_ledger
 
 _TOKEN_LASTS = 300.0
 RECORDS = ("nord-a", "nord-b", "sud")
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,14 @@ class Ground:
             self.child(name).resume()
 
     def wait_until_ready(self, *names: str) -> None:
-        for name in names or (*RECORDS, "audit", "portal"):
+        for name in names or (*RECORDS, "consent", "governance", "notifier", "audit", "portal"):
             url = f"{self.stack.ports.url(name)}/health/ready"
             until(lambda url=url: answers(url), within=READY_WITHIN, otherwise=f"{name} is not ready again")
 
-    def tell_story(self, *, patience: float = 20.0) -> tuple[int, str]:
+    def tell_story(self, *, patience: float = 20.0, steps: Sequence[Step] = STEPS) -> tuple[int, str]:
         """Its exit code and what it printed."""
         said = io.StringIO()
-        code = tell_story(self.running, console=Console(file=said, width=400), patience=patience)
+        code = tell_story(self.running, console=Console(file=said, width=400), patience=patience, steps=steps)
         return code, said.getvalue()
 
     def outbox(self, site: str = "nord") -> list[str]:

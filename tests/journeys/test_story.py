@@ -21,6 +21,10 @@ TOLD = (
     r"Dr B is refused: « .*équipe.* » / “.*care team.*” One entry each\.",
     r"Clerk D read the patient's demographics, and was refused the Observation and the whole chart\.",
     r"Erased by two officers: tombstone, 410 on both replicas, a dump of \d+ documents opens nothing; \d+ entries verify\.",
+    r"In force when answered: number \d+ on 3 of 3 replicas after \d+ ms; Dr A: “.*objected.*” Taken back: .* Both are entries\.",
+    r"Dr C was refused, broke the glass until .*Told: o\.leroy, p\.moreau by mail, the patient in their inbox; .* 72 hours\.",
+    r"Cases .* as suspected, the officer has mail; confirmed: \d+ affected patients from the ledger, the authority to be told by .*\.",
+    r"Clerk D’s duty lapsed: refused on both replicas, “.*modules/privacy-basics.*” .*opened the door again\.",
 )
 
 

@@ -34,7 +34,11 @@ class Wire:
         if not self.open:
             writer.transport.abort()
             return
-        there, onward = await asyncio.open_connection(*self.target)
+        try:
+            there, onward = await asyncio.open_connection(*self.target)
+        except OSError:
+            writer.transport.abort()
+            return
         self.writers |= {writer, onward}
         try:
             await asyncio.gather(_pump(reader, onward), _pump(there, writer))

@@ -17,6 +17,8 @@ STATES = frozenset({"suspected", "confirmed"})
 MOST_PATIENTS = 25_000
 """So many ids fit into one event."""
 _LOOK_AGAIN = 0.2
+_MOST_PATIENT = 8
+"""A ledger that catches up is waited for so many times longer, but never until Kafka gives the partition to another process."""
 
 
 class LedgerBehindError(Exception):
@@ -29,7 +31,7 @@ class TooManyAffectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AffectedDesk:
-    """`end_of` answers the offset behind the newest record of a topic; `patience` is how long one try waits for the ledger."""
+    """`end_of` answers the offset behind the newest record of a topic; `patience` is how long the ledger may stand still meanwhile."""
 
     logs: Mapping[str, Log]
     store: LedgerStore
@@ -65,13 +67,17 @@ async def find_affected(event: CaseChanged, *, now: datetime, desk: AffectedDesk
 
 async def _size_once_sequenced(log: Log, *, desk: AffectedDesk) -> int:
     """The log's size when everything that lies in Kafka now is in it. Raises LedgerBehindError."""
-    end = await desk.end_of(log.topic)
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + desk.patience.total_seconds()
+    end, clock, patience = await desk.end_of(log.topic), asyncio.get_running_loop().time, desk.patience.total_seconds()
+    began = moved = clock()
+    before = -1
     while True:
         head = await desk.store.head(log)
-        if head is not None and head.next_offset >= end:
-            return head.size
-        if clock() > deadline:
+        sequenced, size = (head.next_offset, head.size) if head else (0, 0)
+        if sequenced >= end:
+            return size
+        now = clock()
+        moved = now if sequenced > before else moved
+        if now - moved > patience or now - began > _MOST_PATIENT * patience:
             raise LedgerBehindError
+        before = sequenced
         await asyncio.sleep(_LOOK_AGAIN)

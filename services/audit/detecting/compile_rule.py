@@ -1,6 +1,6 @@
 """Compiles a detection rule, parsed by pySigma, to one Python function of a note."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, ConditionNOT, ConditionOR
@@ -8,7 +8,7 @@ from sigma.rule import SigmaRule
 from sigma.types import SigmaExists
 
 from services.audit.detecting.refused_rule import BadRuleError
-from services.audit.detecting.rule import Matcher, Said
+from services.audit.detecting.rule import Matcher, Said, looking_at
 from services.audit.detecting.value_tests import Test, test_of
 
 _TEXTS = ("¶ 7 ¶", "q", "ZZ-0")
@@ -33,7 +33,7 @@ def _matcher(node: Any) -> Matcher:
         case ConditionNOT():
             return _none(_matcher(node.args[0]))
         case ConditionFieldEqualsValueExpression(value=SigmaExists() as value):
-            return _has(node.field, bool(value))
+            return _exists(node.field, bool(value))
         case ConditionFieldEqualsValueExpression():
             return _field(node.field, test_of(node.value))
     raise BadRuleError("Every value needs a field.", "Toute valeur a besoin d’un champ.", at=("detection",))
@@ -65,7 +65,7 @@ def _none(test: Matcher) -> Matcher:
 
 def _field(path: str, test: Test) -> Matcher:
     """Of several values at once, one that fits is enough."""
-    look = _looking_at(path, None)
+    look = looking_at(path)
 
     def fits(said: Said) -> bool:
         found = look(said)
@@ -74,24 +74,9 @@ def _field(path: str, test: Test) -> Matcher:
     return fits
 
 
-def _has(path: str, wanted: bool) -> Matcher:
-    look = _looking_at(path, _MISSING)
+def _exists(path: str, wanted: bool) -> Matcher:
+    look = looking_at(path, _MISSING)
     return lambda said: (look(said) is not _MISSING) is wanted
-
-
-def _looking_at(path: str, otherwise: Any) -> Callable[[Said], Any]:
-    *outer, last = path.split(".")
-    if not outer:
-        return lambda said: said.get(last, otherwise)
-
-    def look(said: Any) -> Any:
-        for name in outer:
-            said = said.get(name)
-            if type(said) is not dict:
-                return otherwise
-        return said.get(last, otherwise)
-
-    return look
 
 
 def _leaves(node: Any) -> Iterator[ConditionFieldEqualsValueExpression]:

@@ -13,6 +13,10 @@ from services.audit.suspicions import Suspicions
 _BY_NOBODY: Mapping[str, int] = {}
 
 
+class ReadingInDoubtError(Exception):
+    """What is read is not what follows: the log is another one, or the consumer stands still. It is taken up again."""
+
+
 @dataclass(frozen=True, slots=True)
 class DetectionDesk:
     log: Log
@@ -53,8 +57,10 @@ async def take_up(*, beginning: int, end: int, desk: DetectionDesk) -> Watch:
 
 
 async def judge(batch: Sequence[Record], watch: Watch, *, now: datetime, desk: DetectionDesk) -> int:
-    """How many records were new. When it raises, the watch is worth nothing any more: take it up again."""
+    """How many records were new. When it raises, ReadingInDoubtError or what the stores raise, the watch must be taken up again."""
     judged, detector = 0, watch.detector
+    if batch and batch[0].offset < watch.next:
+        raise ReadingInDoubtError
     for record in batch:
         if record.offset < watch.following:
             detector.recall(record, watch.crossed.get(record.offset, _BY_NOBODY))

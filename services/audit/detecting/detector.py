@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from services.audit.detecting.rule import Correlation, Label, RuleBook, Said, scalar_at
+from services.audit.detecting.rule import Correlation, Label, RuleBook, Said, as_scalar, looking_at
 from services.audit.detecting.window import Crossing
 from services.audit.detecting.windows import Windows
 from services.audit.model import Suspicion
@@ -15,6 +15,7 @@ from services.audit.seen_note import SeenNote, read_seen, time_text
 MOST_NOTES = 50
 ACTOR = "actor.id"
 _LONGEST_ACTOR = 64
+_ACTOR, _SITE = looking_at(ACTOR), looking_at("actor.site")
 
 
 class Record(Protocol):
@@ -75,8 +76,7 @@ class Detector:
 
 
 def _of_note(label: Label, note: SeenNote) -> Suspicion:
-    actor = scalar_at(note.said, ACTOR)
-    group = _told_group((ACTOR,), (actor,))
+    group = _told_group((ACTOR,), [as_scalar(_ACTOR(note.said))])
     seen = {"count": 1, "first": time_text(note.moment), "last": time_text(note.moment), "notes": [note.ident]}
     return _suspicion(label, group, note, _actor(note.said) | seen)
 
@@ -84,7 +84,7 @@ def _of_note(label: Label, note: SeenNote) -> Suspicion:
 def _of_stretch(correlation: Correlation, crossing: Crossing, note: SeenNote) -> Suspicion:
     """Whose stretch it is can only be told when the rule counts by actor."""
     entries, said = crossing.entries, note.said
-    group = _told_group(correlation.group_by, [scalar_at(said, path) for path in correlation.group_by])
+    group = _told_group(correlation.group_by, [as_scalar(looking_at(path)(said)) for path in correlation.group_by])
     seen = {
         "count": crossing.count,
         "first": time_text(entries[0].moment),
@@ -100,7 +100,7 @@ def _suspicion(label: Label, group: str, note: SeenNote, seen: Mapping[str, Any]
 
 
 def _actor(said: Said) -> dict[str, Any]:
-    return {"actor": scalar_at(said, ACTOR), "actorSite": scalar_at(said, "actor.site")}
+    return {"actor": as_scalar(_ACTOR(said)), "actorSite": as_scalar(_SITE(said))}
 
 
 def _told_group(fields: Sequence[str], values: Sequence[Any]) -> str:

@@ -41,7 +41,10 @@ class Correlation:
     counted: str | None = None
 
     def matches(self, said: Said) -> bool:
-        return any(rule(said) for rule in self.rules)
+        for rule in self.rules:  # noqa: SIM110 - quicker than any() with a generator, and this is the hot path
+            if rule(said):
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +57,34 @@ class RuleBook:
         return [*(rule.label for rule in self.rules), *(correlation.label for correlation in self.correlations)]
 
 
-def value_at(said: Said, path: str) -> Any:
-    """What stands in a note under names joined by dots; None when nothing does."""
-    found: Any = said
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+def looking_at(path: str, otherwise: Any = None) -> Callable[[Said], Any]:
+    """Finds what stands in a note under names joined by dots; `otherwise` when nothing does."""
+    *outer, last = path.split(".")
+    if not outer:
+        return lambda said: said.get(last, otherwise)
+    if len(outer) == 1:
+        return _looking_inside(outer[0], last, otherwise)
+
+    def look(said: Any) -> Any:
+        for name in outer:
+            said = said.get(name)
+            if type(said) is not dict:
+                return otherwise
+        return said.get(last, otherwise)
+
+    return look
 
 
-def scalar_at(said: Said, path: str) -> str | int | float | bool | None:
-    """As `value_at`, and None for what cannot be compared with others."""
-    found = value_at(said, path)
+def _looking_inside(first: str, last: str, otherwise: Any) -> Callable[[Said], Any]:
+    """The usual case, made quick."""
+
+    def look(said: Said) -> Any:
+        inner = said.get(first)
+        return inner.get(last, otherwise) if type(inner) is dict else otherwise
+
+    return look
+
+
+def as_scalar(found: Any) -> str | int | float | bool | None:
+    """None for what cannot be compared with others."""
     return found if isinstance(found, str | int | float) else None

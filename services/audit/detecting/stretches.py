@@ -8,12 +8,14 @@ _COMPACTED_FROM = 256
 
 
 class Entry(NamedTuple):
-    """One remembered note. Entries are in the order of their moments, those of the same moment in the order in which they came."""
+    """One remembered note; `clock` is when it came. Entries are in the order of their moments, those of one moment in that of the log."""
 
     moment: int
     offset: int
     ident: str
     value: Hashable
+    clock: int
+    group: tuple[Hashable, ...]
 
 
 class Entries:
@@ -26,8 +28,8 @@ class Entries:
     def __len__(self) -> int:
         return len(self.listed) - self.start
 
-    def place_of(self, moment: int, offset: int) -> int:
-        return bisect_left(self.listed, (moment, offset), self.start)
+    def place_of(self, entry: Entry) -> int:
+        return bisect_left(self.listed, entry, self.start)
 
     def add(self, entry: Entry) -> int:
         """Where it stands now."""
@@ -35,7 +37,7 @@ class Entries:
             self.listed.append(entry)
             return len(self.listed) - 1
         insort(self.listed, entry, self.start)
-        return self.place_of(entry.moment, entry.offset)
+        return self.place_of(entry)
 
     def remove(self, place: int) -> bool:
         """Whether the places of all that come after moved down by one."""

@@ -20,24 +20,24 @@ class Window:
     whether the group was quiet: within `span` of the end of a stretch that fulfilled it.
     """
 
-    __slots__ = ("_entries", "_front", "_places", "_span", "crossed")
+    __slots__ = ("_by_ident", "_entries", "_front", "_span", "crossed")
 
     def __init__(self, span: int) -> None:
         self._span = span
         self._entries = Entries()
         self._front = Stretch(self._entries, span)
-        self._places: dict[str, tuple[int, int]] = {}
+        self._by_ident: dict[str, Entry] = {}
         self.crossed: list[int] = []
 
     def __bool__(self) -> bool:
-        return bool(self._places or self.crossed)
+        return bool(self._by_ident or self.crossed)
 
     def put(self, entry: Entry) -> int | None:
         """Its place; None when the note was here: then the later copy is remembered, so that whoever reads again from there agrees."""
-        before = self._places.get(entry.ident)
+        before = self._by_ident.get(entry.ident)
         if before is not None:
-            self._front.remove(self._entries.place_of(*before))
-        self._places[entry.ident] = (entry.moment, entry.offset)
+            self._front.remove(self._entries.place_of(before))
+        self._by_ident[entry.ident] = entry
         place = self._entries.add(entry)
         if place > self._front.high:
             self._front.forward()
@@ -47,9 +47,9 @@ class Window:
 
     def forget(self, entry: Entry) -> None:
         """Unless a later copy of the note came in meanwhile."""
-        if self._places.get(entry.ident) == (entry.moment, entry.offset):
-            del self._places[entry.ident]
-            self._front.remove(self._entries.place_of(entry.moment, entry.offset))
+        if self._by_ident.get(entry.ident) is entry:
+            del self._by_ident[entry.ident]
+            self._front.remove(self._entries.place_of(entry))
 
     def is_quiet(self, moment: int) -> bool:
         return any(abs(moment - ended) < self._span for ended in self.crossed)

@@ -4,21 +4,13 @@ from collections import deque
 from itertools import islice
 from typing import NamedTuple
 
-from services.audit.detecting.rule import Correlation, Group, scalar_at
+from services.audit.detecting.rule import Correlation, Group, as_scalar, looking_at
 from services.audit.detecting.stretches import Entry
 from services.audit.detecting.window import Crossing, Window
 from services.audit.seen_note import SeenNote
 
 LATE = 5 * 60 * 1_000_000
 """Notes of one stretch may reach Kafka this much further apart than they were made, in microseconds: some wait in an outbox."""
-
-
-class Kept(NamedTuple):
-    """An entry, and the clock when it came."""
-
-    clock: int
-    group: Group
-    entry: Entry
 
 
 class Crossed(NamedTuple):
@@ -36,39 +28,41 @@ class Windows:
     def __init__(self, correlation: Correlation) -> None:
         self.correlation = correlation
         self._kept_for = correlation.span + LATE
+        self._grouped = [looking_at(path) for path in correlation.group_by]
+        self._counted = looking_at(correlation.counted) if correlation.counted is not None else None
         self._groups: dict[Group, Window] = {}
-        self._kept: deque[Kept] = deque()
+        self._kept: deque[Entry] = deque()
         self.crossed: deque[Crossed] = deque()
 
     def take(self, note: SeenNote, offset: int, clock: int) -> Crossing | None:
         """What the note completes, unless its group is quiet."""
         rule = self.correlation
-        kept = self._matching(note, offset, clock)
-        if kept is None:
+        entry = self._matching(note, offset, clock)
+        if entry is None:
             return None
-        window, place = self._put(kept)
+        window, place = self._put(entry)
         if place is None or window.is_quiet(note.moment):
             return None
         found = window.find(place, rule.holds, distinct=rule.counted is not None)
         if found is not None:
-            self._cross(window, kept, found.entries[-1].moment)
+            self._cross(window, entry, found.entries[-1].moment)
         return found
 
     def recall(self, note: SeenNote, offset: int, clock: int, crossed: int | None) -> None:
         """Leaves behind what `take` left, of a note that was judged before; `crossed` is the end of the stretch that it completed then."""
-        kept = self._matching(note, offset, clock)
-        if kept is None:
+        entry = self._matching(note, offset, clock)
+        if entry is None:
             return
-        window, _place = self._put(kept)
+        window, _place = self._put(entry)
         if crossed is not None:
-            self._cross(window, kept, crossed)
+            self._cross(window, entry, crossed)
 
     def forget(self, clock: int) -> None:
         before = clock - self._kept_for
         while self._kept and self._kept[0].clock < before:
-            kept = self._kept.popleft()
-            self._groups[kept.group].forget(kept.entry)
-            self._tidy(kept.group)
+            entry = self._kept.popleft()
+            self._groups[entry.group].forget(entry)
+            self._tidy(entry.group)
         while self.crossed and self.crossed[0].clock < before:
             crossed = self.crossed.popleft()
             self._groups[crossed.group].crossed.remove(crossed.ended)
@@ -81,27 +75,27 @@ class Windows:
     @property
     def oldest(self) -> tuple[int, int] | None:
         """Offset and clock of the first record that still matters."""
-        entries = [(kept.entry.offset, kept.clock) for kept in islice(self._kept, 1)]
-        return min(entries + [(crossed.offset, crossed.clock) for crossed in islice(self.crossed, 1)], default=None)
+        firsts: list[Entry | Crossed] = [*islice(self._kept, 1), *islice(self.crossed, 1)]
+        return min(((first.offset, first.clock) for first in firsts), default=None)
 
-    def _matching(self, note: SeenNote, offset: int, clock: int) -> Kept | None:
+    def _matching(self, note: SeenNote, offset: int, clock: int) -> Entry | None:
         """A note that does not say whose it is, or what is counted, is not counted."""
-        rule, said = self.correlation, note.said
-        if not rule.matches(said):
+        said = note.said
+        if not self.correlation.matches(said):
             return None
-        group = tuple([scalar_at(said, path) for path in rule.group_by])
-        value = "" if rule.counted is None else scalar_at(said, rule.counted)
+        group = tuple([as_scalar(look(said)) for look in self._grouped])
+        value = "" if self._counted is None else as_scalar(self._counted(said))
         if value is None or None in group:
             return None
-        return Kept(clock, group, Entry(note.moment, offset, note.ident, value))
+        return Entry(note.moment, offset, note.ident, value, clock, group)
 
-    def _put(self, kept: Kept) -> tuple[Window, int | None]:
-        window = self._groups.get(kept.group)
+    def _put(self, entry: Entry) -> tuple[Window, int | None]:
+        window = self._groups.get(entry.group)
         if window is None:
-            window = self._groups[kept.group] = Window(self.correlation.span)
-        self._kept.append(kept)
-        return window, window.put(kept.entry)
+            window = self._groups[entry.group] = Window(self.correlation.span)
+        self._kept.append(entry)
+        return window, window.put(entry)
 
-    def _cross(self, window: Window, kept: Kept, ended: int) -> None:
+    def _cross(self, window: Window, entry: Entry, ended: int) -> None:
         window.crossed.append(ended)
-        self.crossed.append(Crossed(kept.clock, kept.entry.offset, kept.group, ended))
+        self.crossed.append(Crossed(entry.clock, entry.offset, entry.group, ended))
