@@ -162,9 +162,7 @@ async def open_consumer(connection: KafkaConnection, topic: str, *, group: str, 
 async def open_follower(connection: KafkaConnection, topic: str, *, beginning: bool) -> AIOKafkaConsumer:
     """A consumer of partition 0 that belongs to no group: each process reads everything, from the beginning or from now on."""
     while True:
-        consumer = AIOKafkaConsumer(
-            **connection.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
-        )
+        consumer = AIOKafkaConsumer(**connection.options(), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
         try:
             await consumer.start()
             consumer.assign([TopicPartition(topic, 0)])

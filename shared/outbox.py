@@ -109,18 +109,26 @@ class Relay:
         self._owner = owner
         self._relayed = relayed
         self.holding = False
+        self._renewed_at = 0.0
 
     async def run(self) -> None:
         """Until cancelled; a failure of MongoDB or Kafka only delays."""
         while True:
             try:
-                self.holding = await self._outbox.hold_relay(self._owner, now=utc_now())
-                while self.holding and await self.relay_once():
-                    self.holding = await self._outbox.hold_relay(self._owner, now=utc_now())
+                while await self._hold() and await self.relay_once():
+                    pass
             except (MongoError, KafkaError, TimeoutError) as error:
                 log.warning("outbox.delayed", error=type(error).__name__)
                 await asyncio.sleep(1)
             await self._rest()
+
+    async def _hold(self) -> bool:
+        """Asked again at half its time only: whoever holds the relay is idle most of it, and each asking is a write."""
+        now = asyncio.get_running_loop().time()
+        if not self.holding or now >= self._renewed_at + _LEASE.total_seconds() / 2:
+            self.holding = await self._outbox.hold_relay(self._owner, now=utc_now())
+            self._renewed_at = now
+        return self.holding
 
     async def relay_once(self) -> int:
         """How many rows left the outbox."""
