@@ -9,11 +9,14 @@ from aiokafka.errors import KafkaError
 from shared.events import EventRecord
 from shared.kafka import Producer
 
+_TICK = 0.001
+
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
     record: EventRecord
     kept: "asyncio.Future[None]" = field(repr=False)
+    until: float
 
 
 class GatheredSends:
@@ -29,9 +32,9 @@ class GatheredSends:
     def send(self, record: EventRecord) -> "asyncio.Future[None]":
         """Done once every in-sync replica has it; fails with KafkaError, or with TimeoutError after `patience` seconds."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(record, loop.create_future())
+        waiting = _Waiting(record, loop.create_future(), loop.time() + self._patience)
         if not self._waiting:
-            loop.call_later(self._patience, _give_up, self._waiting)
+            loop.call_at(waiting.until, self._give_up, self._waiting)
         self._waiting.append(waiting)
         if self._sending is None or self._sending.done():
             self._sending = loop.create_task(self._send_all())
@@ -54,9 +57,14 @@ class GatheredSends:
                 if not one.kept.done():
                     one.kept.set_result(None)
 
-
-def _give_up(batch: Sequence[_Waiting]) -> None:
-    """Whoever waits keeps their record elsewhere; should it arrive all the same, readers know it by its id."""
-    for one in batch:
-        if not one.kept.done():
-            one.kept.set_exception(TimeoutError())
+    def _give_up(self, batch: list[_Waiting]) -> None:
+        """Whoever has waited too long keeps their record elsewhere; should it arrive all the same, readers know it by its id."""
+        loop = asyncio.get_running_loop()
+        for one in batch:
+            if not one.kept.done() and one.until <= loop.time() + _TICK:
+                one.kept.set_exception(TimeoutError())
+        left = [one for one in batch if not one.kept.done()]
+        if left:
+            loop.call_at(left[0].until, self._give_up, batch)
+        elif batch is self._waiting:
+            self._waiting = []

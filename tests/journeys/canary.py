@@ -140,5 +140,5 @@ def mongodb_documents(uri: str) -> Iterator[tuple[str, bytes]]:
 
 def metrics_of(stack: Stack) -> str:
     """Of each service, as Prometheus reads them."""
-    services = ("nord-a", "nord-b", "sud", "audit", "portal")
+    services = ("nord-a", "nord-b", "sud", "consent", "notifier", "governance", "audit", "portal")
     return "".join(httpx.get(f"{stack.ports.url(name)}/metrics", trust_env=False).raise_for_status().text for name in services)
