@@ -39,7 +39,7 @@ class Suspicions:
     def told(self, about: Log, raised: Sequence[Suspicion]) -> None:
         for suspicion in raised:
             SUSPICIONS.labels(about.topic, suspicion.rule).inc()
-            log.warning("audit.suspicion-raised", log=about.topic, rule=suspicion.rule, suspicion=suspicion.ident)
+            log.warning("audit.suspicion-raised", log=about.topic, rule=suspicion.rule)
         if raised:
             self._outbox.filled.set()
 
