@@ -20,6 +20,7 @@ def object_and_take_back(scene: Scene) -> str:
     claims = _claims(scene.running.token(CLINICIAN))
     patient = str(_claims(scene.running.token(PATIENT))["extensions"]["ihe_iua"]["person_id"])
     unit = str(claims["extensions"]["serment"]["unit"])
+    _take_back_what_was_left(scene, patient)
     observation = _an_observation(scene, patient)
     _reads(scene, observation, _OK, "before the objection")
 
@@ -38,6 +39,15 @@ def object_and_take_back(scene: Scene) -> str:
     told = f"number {first['number']} on {first['stated']} of {first['replicas']} replicas after {first['milliseconds']:.0f} ms"
     back = f"number {second['number']} after {second['milliseconds']:.0f} ms"
     return f"In force when answered: {told}; Dr A: “{refused}” Taken back: {back}; Dr A reads again. Both are entries."
+
+
+def _take_back_what_was_left(scene: Scene, patient: str) -> None:
+    """By a telling that was cut short."""
+    listed = scene.ask("GET", f"{scene.consent}/consents", PATIENT, params={"patient": patient})
+    check(listed.status_code == _OK, f"the patient cannot list what they said: {listed.status_code}")
+    for one in listed.json():
+        if one["state"] == "active":
+            scene.ask("POST", f"{scene.consent}/consents/{one['id']}/withdrawal", PATIENT)
 
 
 def _an_observation(scene: Scene, patient: str) -> str:

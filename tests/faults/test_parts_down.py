@@ -53,6 +53,10 @@ def at_once(*asks: Callable[[], httpx.Response]) -> list[httpx.Response]:
         return [asked.result() for asked in [pool.submit(ask) for ask in asks]]
 
 
+_A_LEASE_AND_MORE = 60.0
+"""Seconds: `consent` waits for the lease of the replica that was killed before it lets the erasure go on."""
+
+
 class TestKafkaPaused:
     def test_lets_reads_go_on_and_brings_their_notes_back_in_order(self, ground: Ground, desk: Desk) -> None:
         _patient, address = desk.a_chart()
@@ -157,7 +161,7 @@ class TestAnErasureCutShort:
         with ground.without("nord-b"):
             as_if_killed_between_key_and_note(ground, patient, proposed.json()["id"])
 
-        notes = until(lambda: of(ground, patient, before), within=20, otherwise="the erasure was not finished")
+        notes = until(lambda: of(ground, patient, before), within=_A_LEASE_AND_MORE, otherwise="the erasure was not finished")
         assert [(note["step"], note["outcome"], note["actor"]["id"]) for note in notes] == [("resumed", "answered", "officer-2")]
         assert state_of(ground, proposed.json()["id"]) == ErasureState.DESTROYED
         for replica in (0, 1):
