@@ -18,7 +18,7 @@ from deploy.local.ports import Ports, find_free_ports
 
 ROOT = Path(__file__).parents[2]
 SERMENT = Path(sys.executable).with_name("serment")
-SERVERS, SERVICES = 3, 6
+SERVERS, SERVICES = 3, 10
 _STARTED_WITHIN = 120.0
 _ENDED_WITHIN = 20.0
 
