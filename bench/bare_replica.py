@@ -7,17 +7,13 @@ import sys
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from shared.kafka import KafkaConnection
+
 TOPICS = ("bench.directive", "bench.position")
 
 
 def options() -> dict[str, object]:
-    return {
-        "bootstrap_servers": json.loads(os.environ["BENCH_BOOTSTRAP"]),
-        "security_protocol": "SASL_PLAINTEXT",
-        "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": os.environ["BENCH_USER"],
-        "sasl_plain_password": os.environ["BENCH_PASSWORD"],
-    }
+    return KafkaConnection(json.loads(os.environ["BENCH_BOOTSTRAP"]), os.environ["BENCH_USER"], os.environ["BENCH_PASSWORD"]).options()
 
 
 async def main(name: str) -> None:

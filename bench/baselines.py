@@ -15,10 +15,10 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, cast
 
-from bench.serving import serve
 from services.records.record_store import RecordStore
 from shared.clock import utc_now
 from shared.mongo import Database, Driver, open_mongo
+from shared.serving import serve
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _DATABASE = "bench"
@@ -117,7 +117,7 @@ def main() -> None:
     asked = parser.parse_args()
     bodies = {address: body.encode() for address, body in json.loads(asked.answers.read_text()).items()}
     driver = cast("Driver", os.environ.get("MONGO_DRIVER", "motor"))
-    serve(Baselines(bodies, os.environ["MONGODB_URI"], driver), host="127.0.0.1", port=asked.port)
+    serve(Baselines(bodies, os.environ["MONGODB_URI"], driver), host="127.0.0.1", port=asked.port, proxy_headers=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs an ASGI application under uvicorn exactly as `services/records/main.py` does, and `records` itself with a small key cache.
+"""Runs `records` as `services/records/main.py` does, but with a small key cache.
 
 `python -m bench.serving --capacity 0` takes the settings of `records` from the environment, as the service does.
 """
@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 
 from services.records.reading.hot_read import HotRead
@@ -18,21 +17,8 @@ from services.records.sealer import Sealer
 from services.records.settings import RecordsSettings
 from shared.http import create_app
 from shared.keyring import Keyring
+from shared.serving import serve
 from shared.telemetry import close_telemetry, open_telemetry
-
-
-def serve(app: Any, *, host: str, port: int) -> None:
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=10,
-    )
 
 
 def small_cache_app(settings: RecordsSettings, *, capacity: int) -> Any:
@@ -68,7 +54,8 @@ def main() -> None:
     parser.add_argument("--capacity", type=int, required=True)
     settings = RecordsSettings()
     open_telemetry("records", instance=settings.instance, level=settings.log_level)
-    serve(small_cache_app(settings, capacity=parser.parse_args().capacity), host=settings.host, port=settings.port)
+    app = small_cache_app(settings, capacity=parser.parse_args().capacity)
+    serve(app, host=settings.host, port=settings.port, proxy_headers=False)
     close_telemetry()
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from bench.bare_replica import TOPICS, options
 from bench.figures import Goal, Result
@@ -129,9 +129,7 @@ def bare_replicas(stack: Stack) -> Iterator[None]:
         "BENCH_USER": kafka.admin_user,
         "BENCH_PASSWORD": kafka.admin_password,
     }
-    how: dict[str, Any] = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512", "log_level": 2}
-    who = {"sasl.username": kafka.admin_user, "sasl.password": kafka.admin_password}
-    admin = AdminClient({"bootstrap.servers": ",".join(kafka.bootstrap)} | how | who)
+    admin = kafka.admin()
     for made in admin.create_topics([NewTopic(name, 1, 1) for name in TOPICS]).values():
         made.result(10)
     argv = [sys.executable, "-m", "bench.bare_replica"]

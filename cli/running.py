@@ -1,6 +1,7 @@
 """Finds a running Serment by its home, and the accounts and credentials that lie there."""
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,11 @@ class Running:
         if login not in accounts:
             raise LauncherError(f"There is no account {login}. The accounts are: {', '.join(sorted(accounts))}.")
         return get_token(self.addresses["issuer"], login, accounts[login], purpose=purpose)
+
+    def claims(self, login: str) -> Any:
+        """What a token of theirs says."""
+        payload = self.token(login).split(".")[1]
+        return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
     def credentials(self, name: str) -> Any:
         return self._read(f"credentials/{name}.json")

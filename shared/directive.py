@@ -65,7 +65,7 @@ def packed(directive: Directive) -> bytes:
             "epoch": directive.epoch,
             "mustUnderstand": needs,
             "erased": sorted(directive.erased),
-            "provisions": [_plain(one) for one in directive.provisions],
+            "provisions": list(map(plain_provision, directive.provisions)),
         }
     )
 
@@ -77,7 +77,7 @@ def unpacked(value: bytes | None) -> Directive:
         found = orjson.loads(value or b"")
         patient, number = PatientId(_text(found["patient"])), _whole(found["number"])
         _require_understood(found["mustUnderstand"])
-        provisions = tuple(map(_provision, _listed(found["provisions"])))
+        provisions = tuple(map(read_provision, _listed(found["provisions"])))
         return Directive(patient, number, _whole(found["epoch"]), provisions, _names(found["erased"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnreadableDirectiveError(patient, number) from error
@@ -94,12 +94,21 @@ def _needed(provision: Provision) -> set[str]:
     return own.union(*map(_needed, provision.exceptions))
 
 
-def _plain(provision: Provision) -> list[Any]:
+def plain_provision(provision: Provision) -> list[Any]:
+    """As it stands in the bytes."""
     selectors = [sorted(getattr(provision, name)) for name in _SELECTORS]
-    return [provision.type, *selectors, provision.begins, provision.ends, provision.source, [_plain(one) for one in provision.exceptions]]
+    return [
+        provision.type,
+        *selectors,
+        provision.begins,
+        provision.ends,
+        provision.source,
+        list(map(plain_provision, provision.exceptions)),
+    ]
 
 
-def _provision(plain: Any) -> Provision:
+def read_provision(plain: Any) -> Provision:
+    """Raises ValueError or TypeError for what is not one."""
     type_, units, persons, sites, purposes, labels, begins, ends, source, exceptions = _listed(plain)
     if type_ not in {DENY, PERMIT}:
         raise ValueError("neither deny nor permit")
@@ -113,7 +122,7 @@ def _provision(plain: Any) -> Provision:
         _moment(begins),
         _moment(ends),
         _text(source),
-        tuple(map(_provision, _listed(exceptions))),
+        tuple(map(read_provision, _listed(exceptions))),
     )
 
 

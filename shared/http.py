@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from shared.errors import AnticipatedError, Sentence
 from shared.mongo import MongoError, StoreUnreachableError
 from shared.server_spans import ServerSpans
+from shared.vocabulary import Profession
 
 log = structlog.get_logger("serment.http")
 FHIR_JSON = "application/fhir+json; charset=utf-8"
@@ -76,6 +77,22 @@ def _add_health(app: FastAPI, pings: Callable[[FastAPI], Mapping[str, Ping]]) ->
 async def _in_time(ping: Ping) -> None:
     async with asyncio.timeout(3):
         await ping()
+
+
+def professions(*allowed: Profession) -> dict[str, Any]:
+    """What a route declares for docs/permissions.md; the rules of its service are what enforces it."""
+    return {"x-professions": sorted(allowed)}
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """At most one byte more than the limit: enough to be refused for it, too little to fill the memory."""
+    parts, size = [], 0
+    async for part in request.stream():
+        parts.append(part[: limit + 1 - size])
+        size += len(part)
+        if size > limit:
+            break
+    return b"".join(parts)
 
 
 def language_of(accept_language: str | None) -> str:

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference  # noqa: TID251 - the one place
@@ -45,6 +45,12 @@ class Mongo:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_ended: object) -> None:
+        await self.close()
 
     def database(self, name: str) -> Database:
         codec: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)

@@ -20,6 +20,7 @@ from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord, cloud_headers
 from shared.events.topics import Topic
 from shared.gathering import GatheredSends
+from shared.identity import Actor
 from shared.kafka import Producer
 from shared.mongo import Database, MongoError
 from shared.outbox import Outbox, Relay
@@ -31,6 +32,7 @@ _PATIENCE = 0.25
 _TRIES_BEFORE_OUTBOX = 5
 _STRANDED_LIMIT = 1000
 _BEAT = 2.0
+_SETTLES_AFTER = 20.0
 _DEAD_AFTER = 12.0
 _KEPT = Counter("serment_notes_kept_total", "Notes made durable, by way.", ["way"])
 
@@ -47,9 +49,22 @@ class NoteNotKeptError(AnticipatedError):
     )
 
 
+def actor_facts(actor: Actor) -> dict[str, Any]:
+    """Who, as a note says it: ids, never a name."""
+    return {
+        "id": actor.ident,
+        "profession": actor.profession,
+        "site": actor.site,
+        "unit": actor.unit,
+        "practitioner": actor.practitioner,
+        "strength": actor.strength,
+        "token": actor.token,
+    }
+
+
 @dataclass(frozen=True, eq=False)
-class Pending:
-    """Notes of one transaction with an unknown end: (the note it carried, the note that says it failed, under the same number)."""
+class _Pending:
+    """Notes of one transaction with an unknown end: (the note it carried, the note that says it failed)."""
 
     notes: Sequence[tuple[EventRecord, EventRecord]]
     committed: Callable[[], Awaitable[bool]]
@@ -75,7 +90,7 @@ class Notes:
         self._next = 1
         self._in_flight: dict[int, None] = {}
         self._stranded: deque[EventRecord] = deque()
-        self._undecided: list[Pending] = []
+        self._undecided: list[_Pending] = []
         self._timeouts = 0
 
     @property
@@ -147,9 +162,14 @@ class Notes:
         if topic == self._topic.name:
             self._timeouts = 0
 
-    def settle_later(self, pending: "Pending") -> None:
-        """For a transaction whose end nobody told: its notes are settled once it can be read back."""
-        self._undecided.append(pending)
+    def settle_later(
+        self, notes: Sequence[tuple[EventRecord, EventRecord]], committed: Callable[[], Awaitable[bool]], *, after: float = _SETTLES_AFTER
+    ) -> None:
+        """For a transaction whose end nobody told: its notes are settled once it can be read back, `after` so many seconds.
+
+        Each note comes with the one that says it failed, under the same number.
+        """
+        self._undecided.append(_Pending(notes, committed, asyncio.get_running_loop().time() + after))
 
     async def rescue(self) -> None:
         """Moves stranded notes into the outbox and settles undecided ones, so that only a killed process leaves a gap in its numbers."""

@@ -38,9 +38,13 @@ class Vault:
         self._renewal: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Logs in and keeps the login alive. Raises VaultUnavailableError."""
+        """Logs in and keeps the login alive. Raises VaultUnavailableError; it may then be tried again."""
         self._session = aiohttp.ClientSession(timeout=_PATIENCE, connector=aiohttp.TCPConnector(limit=32))
-        await self._login(self._token)
+        try:
+            await self._login(self._token)
+        except VaultUnavailableError:
+            await self._session.close()
+            raise
         self._renewal = asyncio.create_task(self._keep_login())
 
     async def close(self) -> None:

@@ -1,7 +1,5 @@
 """The steps in which what happened reaches a person: a broken glass, and a clerk who looks up too much."""
 
-import json
-from base64 import urlsafe_b64decode
 from datetime import timedelta
 
 from cli.story.cases import affected_patients, case_opens, confirm_case, officers_told_of, patient_told_of
@@ -28,7 +26,7 @@ def break_glass_and_tell(scene: Scene) -> str:
 
 def suspect_and_confirm(scene: Scene) -> str:
     """PATADMIN allows each single look; together they are a suspicion, a case, a mail, and on the officer's word a clock."""
-    since, staff = utc_now(), _staff_id(scene)
+    since, staff = utc_now(), str(scene.running.claims(CLERK)["sub"])
     look_up_colleague_and_many(scene)
     colleague = case_opens(scene, staff, since, rule="colleague-lookup")
     case = case_opens(scene, staff, since - _QUIET, rule="bulk-lookup")
@@ -39,8 +37,3 @@ def suspect_and_confirm(scene: Scene) -> str:
     clocks = {clock["name"]: clock["due_at"] for clock in confirmed["clocks"]}
     opened = f"Cases {colleague['id'][:8]} (a colleague) and {case['id'][:8]} (many at once) opened as suspected, the officer has mail"
     return f"{opened}; confirmed: {len(patients)} affected patients from the ledger, the authority to be told by {clocks['authority']}."
-
-
-def _staff_id(scene: Scene) -> str:
-    payload = scene.running.token(CLERK).split(".")[1]
-    return str(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"])

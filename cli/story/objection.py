@@ -1,9 +1,5 @@
 """A patient objects to a unit and takes it back: each is in force everywhere when it is answered."""
 
-import json
-from base64 import urlsafe_b64decode
-from typing import Any
-
 import httpx
 
 from cli.story import ledger_view
@@ -17,8 +13,8 @@ CLINICIAN = "a.martin"
 
 def object_and_take_back(scene: Scene) -> str:
     """The patient, Dr A's unit, every replica; the reads before, between and after."""
-    claims = _claims(scene.running.token(CLINICIAN))
-    patient = str(_claims(scene.running.token(PATIENT))["extensions"]["ihe_iua"]["person_id"])
+    claims = scene.running.claims(CLINICIAN)
+    patient = str(scene.running.claims(PATIENT)["extensions"]["ihe_iua"]["person_id"])
     unit = str(claims["extensions"]["serment"]["unit"])
     _take_back_what_was_left(scene, patient)
     observation = _an_observation(scene, patient)
@@ -76,8 +72,3 @@ def _both_are_entries(scene: Scene, consent: str) -> None:
         return told == {1, 2}
 
     until(versions, within=scene.patience, otherwise="the two changes are not both in the ledger")
-
-
-def _claims(token: str) -> dict[str, Any]:
-    payload = token.split(".")[1]
-    return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))  # type: ignore[no-any-return]

@@ -1,7 +1,9 @@
 """Runs one or three Kafka nodes with users and access lists, and waits until they answer their admin."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -36,6 +38,12 @@ class Kafka:
     admin_user: str
     admin_password: str = field(repr=False)
 
+    def admin(self, more: Mapping[str, Any] | None = None) -> AdminClient:
+        """Enters as the administrator; silent, for refused connections are what waiting looks like."""
+        how: dict[str, Any] = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512", "log_level": 0}
+        who = {"sasl.username": self.admin_user, "sasl.password": self.admin_password}
+        return AdminClient({"bootstrap.servers": ",".join(self.bootstrap), **how, **who, **(more or {})})
+
 
 def start_kafka(home: Home, ports: Ports, children: Children, tools: Tools, *, brokers: int) -> Kafka:
     home.folder("kafka")
@@ -58,18 +66,7 @@ def _java(kafka: KafkaTools) -> list[str]:
 
 
 def _wait(kafka: Kafka, nodes: list[Child]) -> None:
-    admin = AdminClient(
-        {
-            "bootstrap.servers": ",".join(kafka.bootstrap),
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": kafka.admin_user,
-            "sasl.password": kafka.admin_password,
-            "reconnect.backoff.ms": 20,
-            "reconnect.backoff.max.ms": 100,
-            "log_level": 0,  # refused connections are what waiting looks like
-        }
-    )
+    admin = kafka.admin({"reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100})
 
     def all_known() -> bool:
         for node in nodes:

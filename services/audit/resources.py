@@ -1,7 +1,7 @@
 """Opens what `audit` works with, in the order in which it is needed, and closes it again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +40,10 @@ from shared.http import Ping
 from shared.identity import Identities
 from shared.kafka import KafkaConnection, connection_of, open_producer
 from shared.keyring import Keyring
-from shared.mongo import Mongo, MongoError, open_mongo
+from shared.mongo import Mongo, open_mongo
 from shared.outbox import Outbox, Relay
-from shared.vault import Vault, VaultUnavailableError
+from shared.vault import Vault
+from shared.waiting import until_done
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 log = structlog.get_logger("serment.audit")
@@ -134,10 +135,10 @@ async def open_resources(settings: AuditSettings) -> AsyncIterator[AuditResource
     connection = connection_of(settings)
     producer = None
     try:
-        await _until_open("vault", vault.open)
+        await until_done(vault.open, said="audit.waiting", needs="vault")
         producer = await open_producer(connection, client_id=f"audit-{settings.instance}")
         resources = _join(settings, rules, mongo, keyring_mongo, vault, producer)
-        await _until_open("mongodb", lambda: _ensure_indexes(resources))
+        await until_done(lambda: _ensure_indexes(resources), said="audit.waiting", needs="mongodb")
         yield resources
     finally:
         if producer:
@@ -190,14 +191,3 @@ async def _ensure_indexes(resources: AuditResources) -> None:
     await resources.store.ensure_indexes([progress.log for progress in resources.logs.values()])
     await resources.checkpoints.ensure_indexes()
     await resources.affected.ensure_indexes()
-
-
-async def _until_open(what: str, opening: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await opening()
-        except (VaultUnavailableError, MongoError) as error:
-            log.warning("audit.waiting", needs=what, error=type(error).__name__)
-            await asyncio.sleep(1)
-        else:
-            return

@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import ValidationError
 
-from services.consent.asking import Asking, Has, professions
+from services.consent.asking import Asking, Has
 from services.consent.read_consents import list_consents
 from services.consent.refusals import WrongWordsError
 from services.consent.schemas import EvidenceAnswer, Ident, Statement, StatementAnswer
 from services.consent.speak import Said, give, withdraw
+from shared.etags import version_of
+from shared.http import professions, read_body
 from shared.vocabulary import Action, PatientId, Profession
 
 router = APIRouter()
@@ -21,7 +23,7 @@ Key = Annotated[str | None, Header(alias="idempotency-key", max_length=200)]
 @router.post("/consents", status_code=201, openapi_extra=SPEAKERS)
 async def say(request: Request, response: Response, asked: Asking, has: Has, idempotency_key: Key = None) -> StatementAnswer:
     """The body is a Statement; the answer comes when every replica of every site has applied it."""
-    body = await request.body()
+    body = await read_body(request, _LARGEST)
     try:
         statement = Statement.model_validate_json(body if len(body) <= _LARGEST else b"")
     except ValidationError:
@@ -39,7 +41,7 @@ async def take_back(
     idempotency_key: Key = None,
     if_match: Annotated[str | None, Header()] = None,
 ) -> StatementAnswer:
-    said = await withdraw(asked, ident[:64], if_match=_version(if_match), key=idempotency_key, desk=has.desk)
+    said = await withdraw(asked, ident[:64], if_match=version_of(if_match), key=idempotency_key, desk=has.desk)
     return _answer(said, response)
 
 
@@ -68,11 +70,3 @@ def _answer(said: Said, response: Response | None) -> StatementAnswer:
         in_force_at=change.in_force_at,
         evidence=evidence,
     )
-
-
-def _version(tag: str | None) -> int | None:
-    """`W/"1"`, `"1"` or `1`; anything else matches no version."""
-    if tag is None:
-        return None
-    text = tag.strip().removeprefix("W/").strip('"')
-    return int(text[:18]) if text.isdecimal() else -1

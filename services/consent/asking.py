@@ -1,7 +1,7 @@
 """Finds out who asks, before any route of `consent` does its work."""
 
 import hmac
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
@@ -11,12 +11,6 @@ from services.consent.resources import ConsentResources
 from shared.clock import utc_now
 from shared.enforcement import SECRET_HEADER
 from shared.identity import bearer, purpose_of
-from shared.vocabulary import Profession
-
-
-def professions(*allowed: Profession) -> dict[str, Any]:
-    """What a route declares for docs/permissions.md; `roles.py` is what enforces it."""
-    return {"x-professions": sorted(allowed)}
 
 
 def _resources(request: Request) -> ConsentResources:

@@ -1,6 +1,5 @@
 """Changes one patient's directive: one transaction with its note and event, then waiting until it is in force everywhere."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from shared.events.consent import DirectiveChanged
 from shared.events.topics import CONSENT_DIRECTIVE
 from shared.keyring import OwnersKeys
 from shared.mongo import DuplicateKeyError, MongoError, StoreUnreachableError
-from shared.notes import Pending
 from shared.vocabulary import Action, Outcome, PatientId
 
 IN_FORCE = Histogram(
@@ -33,7 +31,6 @@ IN_FORCE = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 21, 30),
 )
 SOURCE = "/consent"
-_SETTLES_AFTER = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,7 @@ async def bring_into_force(change: Change, *, since: Reading, desk: Desk) -> Cha
         return change
     evidence = await await_force(change, since=since, fence=desk.fence, positions=desk.positions, lease=desk.lease, clocks=desk.clocks)
     IN_FORCE.observe(evidence.milliseconds / 1000)
-    await desk.store.mark_in_force(change.ident, evidence, now=utc_now())
-    return await desk.store.find_change(change.ident) or change
+    return await desk.store.mark_in_force(change, evidence, now=utc_now())
 
 
 async def _again(asked: Asked, intent: Intent, known: Change, desk: Desk) -> Change:
@@ -138,4 +134,4 @@ def _settle_later(note: EventRecord, facts: dict[str, Any], intent: Intent, aske
     async def committed() -> bool:
         return await desk.store.find_change(intent.ident) is not None
 
-    desk.notes.settle_later(Pending([(note, otherwise)], committed, asyncio.get_running_loop().time() + _SETTLES_AFTER))
+    desk.notes.settle_later([(note, otherwise)], committed)

@@ -65,10 +65,12 @@ class ConsentStore:
         row = await self._changes.find_one({"subject": subject}, sort=[("number", -1)])
         return _change(row) if row else None
 
-    async def mark_in_force(self, ident: str, evidence: Evidence, *, now: datetime) -> None:
-        """Once; whoever marked it first is right."""
-        told = {name: getattr(evidence, name) for name in Evidence.__slots__}
-        await self._changes.update_one({"_id": ident, "in_force_at": None}, {"$set": {"in_force_at": now, "evidence": told}})
+    async def mark_in_force(self, change: Change, evidence: Evidence, *, now: datetime) -> Change:
+        """As it stands marked: once, for whoever marked it first is right."""
+        told = {"in_force_at": now, "evidence": {name: getattr(evidence, name) for name in Evidence.__slots__}}
+        wanted = {"_id": change.ident, "in_force_at": None}
+        row = await self._changes.find_one_and_update(wanted, {"$set": told}, return_document=True)
+        return _change(row) if row else await self.find_change(change.ident) or change
 
     def _row(self, consent: Consent, keys: OwnersKeys) -> dict[str, Any]:
         said = {"words": plain_words(consent.words), "given_by": consent.given_by, "ended_by": consent.ended_by}

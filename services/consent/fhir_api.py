@@ -5,12 +5,12 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from services.consent.asking import Asking, Has, professions
+from services.consent.asking import Asking, Has
 from services.consent.fhir_form import fhir_consent
 from services.consent.read_consents import list_consents, read_consent
 from services.consent.refusals import HeldElsewhereError
 from services.consent.schemas import Ident
-from shared.http import FHIR_JSON
+from shared.http import FHIR_JSON, professions
 from shared.vocabulary import PatientId, Profession
 
 fhir = APIRouter(prefix="/fhir")

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-import uvicorn
 from fastapi import FastAPI
 
 from services.consent.api import router
@@ -12,6 +11,7 @@ from services.consent.fhir_api import fhir
 from services.consent.resources import ConsentResources, open_resources
 from services.consent.settings import ConsentSettings
 from shared.http import create_app
+from shared.serving import serve
 from shared.telemetry import close_telemetry, open_telemetry
 
 
@@ -38,17 +38,7 @@ def _pings(app: FastAPI) -> Mapping[str, Callable[[], Awaitable[None]]]:
 def main() -> None:
     settings = ConsentSettings()
     open_telemetry("consent", instance=settings.instance, level=settings.log_level)
-    uvicorn.run(
-        make_app(settings),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=10,
-    )
+    serve(make_app(settings), host=settings.host, port=settings.port)
     close_telemetry()
 
 

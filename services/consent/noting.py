@@ -5,6 +5,7 @@ from typing import Any
 from services.consent.model import Consent
 from services.consent.words import plain_words
 from shared.identity import Actor
+from shared.notes import actor_facts
 from shared.vocabulary import Action, Outcome
 
 ACCESS = "org.serment.consent.access.v1"
@@ -14,16 +15,7 @@ def access_facts(
     actor: Actor, purpose: str, action: Action, *, patient: str | None, outcome: Outcome, status: int, **more: Any
 ) -> dict[str, Any]:
     """`more` holds what only some accesses have: `resource`, `version`, `number`, `kind`, `words`, `count`, `reason`, `step`."""
-    who = {
-        "id": actor.ident,
-        "profession": actor.profession,
-        "site": actor.site,
-        "unit": actor.unit,
-        "practitioner": actor.practitioner,
-        "strength": actor.strength,
-        "token": actor.token,
-    }
-    facts = {"actor": who, "purpose": purpose, "action": action, "resourceType": "Consent", "patient": patient}
+    facts = {"actor": actor_facts(actor), "purpose": purpose, "action": action, "resourceType": "Consent", "patient": patient}
     return facts | {"outcome": outcome, "status": status} | more
 
 

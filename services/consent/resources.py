@@ -1,7 +1,6 @@
 """Opens what `consent` works with, in the order in which things need each other, and closes it in reverse."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,10 +22,12 @@ from shared.events.topics import CONSENT_ACCESS
 from shared.identity import Identities
 from shared.kafka import Producer, connection_of, open_producer
 from shared.keyring import Keyring
-from shared.mongo import Database, Mongo, MongoError, open_mongo
-from shared.notes import Notes, Presence
-from shared.outbox import Outbox, Relay
-from shared.vault import Vault, VaultUnavailableError
+from shared.mongo import Mongo, MongoError, open_mongo
+from shared.note_keeping import notes_kept
+from shared.notes import Notes
+from shared.outbox import Outbox
+from shared.vault import Vault
+from shared.waiting import until_done
 
 log = structlog.get_logger("serment.consent")
 _LOOKS_EVERY = 2.0
@@ -53,23 +54,19 @@ class ConsentResources:
 async def open_resources(settings: ConsentSettings) -> AsyncIterator[ConsentResources]:
     """Waits for each outside system for as long as it takes."""
     async with AsyncExitStack() as stack:
-        mongo = _opened(stack, open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver))
-        keyring_mongo = _opened(stack, open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver))
+        mongo = await stack.enter_async_context(open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver))
+        keyring_mongo = await stack.enter_async_context(open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver))
         vault = Vault(settings.vault_address, role_id=settings.vault_role_id, secret_id_file=settings.vault_secret_id_file)
         stack.push_async_callback(vault.close)
-        await _until_open(vault.open)
+        await until_done(vault.open, said="consent.waiting", needs="vault")
         producer = await open_producer(connection_of(settings), client_id=settings.instance)
         stack.push_async_callback(producer.stop)
         desk = _open_desk(settings, mongo, keyring_mongo, vault, producer)
-        await _until_open(desk.fence.prepare)
-        await _until_open(desk.store.prepare)
-        _keep_going(stack, settings, mongo.database(settings.mongodb_database), desk)
+        await until_done(desk.fence.prepare, said="consent.waiting", needs="mongodb")
+        await until_done(desk.store.prepare, said="consent.waiting", needs="mongodb")
+        await stack.enter_async_context(notes_kept(desk.notes, mongo.database(settings.mongodb_database), instance=settings.instance))
+        stack.push_async_callback(end_tasks, _keep_going(settings, desk))
         yield ConsentResources(settings, desk, Identities(list(settings.issuers)), mongo, keyring_mongo, vault)
-
-
-def _opened(stack: AsyncExitStack, mongo: Mongo) -> Mongo:
-    stack.push_async_callback(mongo.close)
-    return mongo
 
 
 def _open_desk(settings: ConsentSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: Producer) -> Desk:
@@ -87,17 +84,16 @@ def _open_desk(settings: ConsentSettings, mongo: Mongo, keyring_mongo: Mongo, va
     )
 
 
-def _keep_going(stack: AsyncExitStack, settings: ConsentSettings, database: Database, desk: Desk) -> None:
-    """The tasks that run beside the answers: relay, heartbeat, hearing positions, removing whoever lapsed."""
-    notes, connection = desk.notes, connection_of(settings)
-    relay = Relay(notes.outbox, producer=notes.producer, owner=notes.incarnation, relayed=notes.relayed)
-    presence = Presence(database, notes=notes, relay=relay, instance=settings.instance)
+def _keep_going(settings: ConsentSettings, desk: Desk) -> "list[asyncio.Task[None]]":
+    """The tasks that run beside the answers: hearing positions, removing whoever lapsed."""
 
     async def hear() -> None:
-        await hear_positions(connection=connection, positions=desk.positions, fence=desk.fence)
+        await hear_positions(connection=connection_of(settings), positions=desk.positions, fence=desk.fence)
 
-    tasks = [keep_running(run) for run in (relay.run, presence.run, hear, lambda: _keep_members_true(desk))]
-    stack.push_async_callback(_leave, tasks, presence)
+    async def keep_members_true() -> None:
+        await _keep_members_true(desk)
+
+    return [keep_running(run) for run in (hear, keep_members_true)]
 
 
 async def _keep_members_true(desk: Desk) -> None:
@@ -113,22 +109,3 @@ async def _keep_members_true(desk: Desk) -> None:
         except MongoError as error:
             log.warning("consent.members-not-seen", error=type(error).__name__)
         await asyncio.sleep(_LOOKS_EVERY)
-
-
-async def _leave(tasks: "list[asyncio.Task[None]]", presence: Presence) -> None:
-    """After the last answer; what Kafka does not take now waits in the outbox."""
-    await end_tasks(tasks)
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(5):
-            await presence.leave()
-
-
-async def _until_open(opening: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await opening()
-        except (VaultUnavailableError, MongoError) as error:
-            log.warning("consent.waiting", error=type(error).__name__)
-            await asyncio.sleep(1)
-        else:
-            return

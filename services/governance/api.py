@@ -3,17 +3,18 @@
 from fastapi import APIRouter, Depends, Request
 
 from services.governance.answers import attempt_answer, duties_answer, module_answer, staff_answer, standing_answer
-from services.governance.asking import Asking, Has, Language, body_of, keep_out_of_caches, professions
+from services.governance.asking import Asking, Has, Language, body_of, keep_out_of_caches
 from services.governance.permissions import LEARNERS, TRAINERS, may_see_staff, may_take
 from services.governance.refusals import require
 from services.governance.schemas import AttemptAnswer, AttemptBody, DutyAnswer, DutyBody, ModuleAnswer, StaffAnswer, StandingAnswer
 from services.governance.set_duty import NewDate, set_duty
 from services.governance.take_attempt import take_attempt
 from shared.clock import utc_now
+from shared.http import professions
 
 router = APIRouter(dependencies=[Depends(keep_out_of_caches)])
-FOR_LEARNERS = professions(LEARNERS)
-FOR_TRAINERS = professions(TRAINERS)
+FOR_LEARNERS = professions(*LEARNERS)
+FOR_TRAINERS = professions(*TRAINERS)
 
 
 @router.get("/modules", openapi_extra=FOR_LEARNERS)

@@ -1,6 +1,6 @@
 """Finds out who asks, in which language they read, and what they sent, before any route of `governance` does its work."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ValidationError
@@ -9,17 +9,11 @@ from services.governance.permissions import Asker, may_enter
 from services.governance.refusals import TrainingRequestUnfitError, require
 from services.governance.resources import GovernanceResources
 from services.governance.staff_store import the_one
-from shared.http import language_of
+from shared.http import language_of, read_body
 from shared.identity import bearer
-from shared.vocabulary import Profession
 
 _LARGEST_BODY = 64 * 1024
 B = TypeVar("B", bound=BaseModel)
-
-
-def professions(allowed: frozenset[Profession]) -> dict[str, Any]:
-    """What a route declares for docs/permissions.md; `permissions.py` is what decides."""
-    return {"x-professions": sorted(allowed)}
 
 
 def _resources(request: Request) -> GovernanceResources:
@@ -55,11 +49,9 @@ def keep_out_of_caches(response: Response) -> None:
 
 async def body_of(kind: type[B], request: Request) -> B:
     """Read only once it is known who sends it, and no further than the limit. Raises TrainingRequestUnfitError."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LARGEST_BODY:
-            raise TrainingRequestUnfitError
+    body = await read_body(request, _LARGEST_BODY)
+    if len(body) > _LARGEST_BODY:
+        raise TrainingRequestUnfitError
     try:
         return kind.model_validate_json(body)
     except ValidationError:

@@ -4,7 +4,6 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-import uvicorn
 from fastapi import FastAPI
 
 from services.governance.api import router
@@ -14,6 +13,7 @@ from services.governance.settings import GovernanceSettings
 from services.governance.staff_file import read_staff
 from services.governance.validated_files import UnfitFileError
 from shared.http import Ping, create_app
+from shared.serving import serve
 from shared.telemetry import close_telemetry, open_telemetry
 
 
@@ -44,15 +44,5 @@ def main() -> None:
     except UnfitFileError as error:
         sys.exit(str(error))
     open_telemetry("governance", instance=settings.instance, level=settings.log_level)
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=10,
-    )
+    serve(app, host=settings.host, port=settings.port)
     close_telemetry()

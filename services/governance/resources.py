@@ -1,7 +1,7 @@
 """Opens what `governance` works with, in the order in which things need each other, and closes it in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -21,6 +21,7 @@ from shared.identity import Identities
 from shared.kafka import Producer, connection_of, open_producer
 from shared.mongo import MongoError, open_mongo
 from shared.outbox import Outbox, Relay
+from shared.waiting import until_done
 
 log = structlog.get_logger("serment.governance")
 
@@ -41,14 +42,18 @@ async def open_resources(
 ) -> AsyncIterator[GovernanceResources]:
     """Waits for Kafka and MongoDB for as long as it takes; the staff list is taken up before the first answer."""
     async with AsyncExitStack() as stack:
-        mongo = open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver)
-        stack.push_async_callback(mongo.close)
+        mongo = await stack.enter_async_context(open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver))
         producer = await open_producer(connection_of(settings), client_id=settings.instance)
         stack.push_async_callback(producer.stop)
         database = mongo.database(settings.mongodb_database)
         outbox = Outbox(database)
         staff = StaffStore(mongo, database, outbox)
-        await _until_done(lambda: take_up_staff(listed, now=utc_now(), staff=staff, modules=modules))
+        await until_done(
+            lambda: take_up_staff(listed, now=utc_now(), staff=staff, modules=modules),
+            said="governance.waiting",
+            needs="mongodb",
+            passing=(MongoError, OvertakenError),
+        )
         stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
         yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, {"mongodb": mongo.ping})
 
@@ -59,14 +64,3 @@ def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox,
     heartbeat = Heartbeat(outbox, producer=producer, pause=settings.heartbeat_pause)
     restating = Restating(staff, pause=settings.restating_pause)
     return [keep_running(run) for run in (relay.run, restating.run, heartbeat.run)]
-
-
-async def _until_done(work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await work()
-        except (MongoError, OvertakenError) as error:
-            log.warning("governance.waiting", error=type(error).__name__)
-            await asyncio.sleep(1)
-        else:
-            return

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from services.notifier.answers import case_answer, case_line, message_answer, review_answer
-from services.notifier.asking import Asking, Has, professions
+from services.notifier.asking import Asking, Has
 from services.notifier.cases.case_store import PAGE
 from services.notifier.cases.decide_case import decide_case
 from services.notifier.cases.lifecycle import Move
@@ -18,7 +18,8 @@ from services.notifier.resources import NotifierResources
 from services.notifier.reviews.judge_emergency import judge_emergency
 from services.notifier.reviews.read_reviews import list_reviews
 from services.notifier.schemas import CaseAnswer, CasePage, DecisionBody, FindingBody, Inbox, PatientsPage, ReviewAnswer, ReviewPage
-from shared.http import language_of
+from shared.etags import version_of
+from shared.http import language_of, professions, read_body
 from shared.vocabulary import Profession
 
 OFFICERS = professions(Profession.PRIVACY_OFFICER)
@@ -81,7 +82,7 @@ async def close(case: str, request: Request, asked: Asking, has: Has, response: 
 async def _decide(asked: Asked, ident: str, move: Move, request: Request, has: NotifierResources, response: Response) -> CaseAnswer:
     async with noting_failures(asked, desk=has.desk):
         body = await _read(request, DecisionBody)
-        version = _version(request.headers.get("if-match"))
+        version = version_of(request.headers.get("if-match"))
         reason = body.reason if body else None
         case, note = await decide_case(asked, ident, move, reason=reason, version=version, desk=has.desk)
     _stamp(response, note, version=case.version)
@@ -125,20 +126,8 @@ def _stamp(response: Response, note: str, *, version: int | None = None) -> None
 
 async def _read(request: Request, kind: type[Body]) -> Body | None:
     """None for a body that is not of that kind, or too large to be."""
-    raw = b""
-    async for part in request.stream():
-        raw += part
-        if len(raw) > _LARGEST_BODY:
-            return None
+    raw = await read_body(request, _LARGEST_BODY)
     try:
-        return kind.model_validate_json(raw)
+        return kind.model_validate_json(raw) if len(raw) <= _LARGEST_BODY else None
     except ValidationError:
         return None
-
-
-def _version(tag: str | None) -> int | None:
-    """`"3"`, `W/"3"` or `3`; anything else matches no version."""
-    if tag is None:
-        return None
-    text = tag.strip().removeprefix("W/").strip('"')
-    return int(text[:18]) if text.isascii() and text.isdecimal() else -1

@@ -1,6 +1,6 @@
 """Finds out who asks for what, before any route of `notifier` does its work."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
@@ -9,14 +9,9 @@ from services.notifier.moments import this_moment
 from services.notifier.noting import note_incomplete
 from services.notifier.resources import NotifierResources
 from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
-from shared.vocabulary import Action, Profession
+from shared.vocabulary import Action
 
 _THINGS = {"cases": Thing.CASE, "reviews": Thing.REVIEW, "messages": Thing.MESSAGE}
-
-
-def professions(*allowed: Profession) -> dict[str, Any]:
-    """What a route declares for docs/permissions.md; `roles.py` is what enforces it."""
-    return {"x-professions": sorted(allowed)}
 
 
 def resources_of(request: Request) -> NotifierResources:

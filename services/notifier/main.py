@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-import uvicorn
 from fastapi import FastAPI
 
 from services.notifier.api import router
 from services.notifier.resources import NotifierResources, open_resources
 from services.notifier.settings import NotifierSettings
 from shared.http import create_app
+from shared.serving import serve
 from shared.telemetry import close_telemetry, open_telemetry
 
 
@@ -36,18 +36,7 @@ def main() -> None:
     settings = NotifierSettings()
     open_telemetry("notifier", instance=settings.instance, level=settings.log_level)
     try:
-        uvicorn.run(
-            make_app(settings),
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http="httptools",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            log_config=None,
-            timeout_graceful_shutdown=10,
-        )
+        serve(make_app(settings), host=settings.host, port=settings.port, proxy_headers=False)
     finally:
         close_telemetry()
 

@@ -1,7 +1,5 @@
 """Opens what `notifier` works with, in the order in which things need each other, and closes it in reverse."""
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -27,10 +25,12 @@ from shared.events.topics import NOTIFIER_ACCESS, Topic
 from shared.identity import Identities
 from shared.kafka import Producer, connection_of, open_producer
 from shared.keyring import Keyring
-from shared.mongo import Mongo, MongoError, open_mongo
-from shared.notes import Notes, Presence
-from shared.outbox import Outbox, Relay
-from shared.vault import Vault, VaultUnavailableError
+from shared.mongo import Mongo, open_mongo
+from shared.note_keeping import notes_kept
+from shared.notes import Notes
+from shared.outbox import Outbox
+from shared.vault import Vault
+from shared.waiting import until_done
 
 log = structlog.get_logger("serment.notifier")
 SOURCE = "/notifier"
@@ -56,26 +56,23 @@ class NotifierResources:
 async def open_resources(settings: NotifierSettings) -> AsyncIterator[NotifierResources]:
     """Waits for each outside system for as long as it takes; a wrong file of ours is told at once."""
     async with AsyncExitStack() as stack:
-        mongo = _opened(stack, open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver))
-        keyring_mongo = _opened(stack, open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver))
+        mongo = await stack.enter_async_context(open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver))
+        keyring_mongo = await stack.enter_async_context(open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver))
         vault = Vault(settings.vault_address, role_id=settings.vault_role_id, secret_id_file=settings.vault_secret_id_file)
         stack.push_async_callback(vault.close)
-        await _until_open("vault", vault.open)
+        await until_done(vault.open, said="notifier.waiting", needs="vault")
         producer = await open_producer(connection_of(settings), client_id=settings.instance)
         stack.push_async_callback(producer.stop)
         desk = make_desk(settings, mongo, keyring_mongo, vault, producer)
-        await _until_open("mongodb", lambda: _ensure_indexes(desk))
-        _keep_going(stack, settings, desk)
+        await until_done(lambda: _ensure_indexes(desk), said="notifier.waiting", needs="mongodb")
+        await stack.enter_async_context(notes_kept(desk.notes, desk.database, instance=settings.instance))
+        deadlines = Deadlines(desk, pause=settings.deadline_pause)
+        stack.push_async_callback(end_tasks, [keep_running(run) for run in (make_post_office(settings, desk).run, deadlines.run)])
         door = EventDoor(connection_of(settings), group="notifier")
         join_subscribers(door, desk=desk)
         await door.start()
         stack.push_async_callback(door.stop)
         yield NotifierResources(settings, desk, Identities(list(settings.issuers)), mongo, keyring_mongo, vault, door)
-
-
-def _opened(stack: AsyncExitStack, mongo: Mongo) -> Mongo:
-    stack.push_async_callback(mongo.close)
-    return mongo
 
 
 def make_desk(
@@ -115,36 +112,7 @@ def make_post_office(settings: NotifierSettings, desk: Desk) -> PostOffice:
     )
 
 
-def _keep_going(stack: AsyncExitStack, settings: NotifierSettings, desk: Desk) -> None:
-    """The tasks that run beside the answers: relay, heartbeat, mails, deadlines."""
-    notes = desk.notes
-    relay = Relay(notes.outbox, producer=notes.producer, owner=notes.incarnation, relayed=notes.relayed)
-    presence = Presence(desk.database, notes=notes, relay=relay, instance=settings.instance)
-    deadlines = Deadlines(desk, pause=settings.deadline_pause)
-    tasks = [keep_running(run) for run in (relay.run, presence.run, make_post_office(settings, desk).run, deadlines.run)]
-    stack.push_async_callback(_leave, tasks, presence)
-
-
-async def _leave(tasks: list["asyncio.Task[None]"], presence: Presence) -> None:
-    """After the last answer; what Kafka or the mail server do not take now waits in MongoDB."""
-    await end_tasks(tasks)
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(5):
-            await presence.leave()
-
-
 async def _ensure_indexes(desk: Desk) -> None:
     await desk.cases.ensure_indexes()
     await desk.reviews.ensure_indexes()
     await desk.messages.ensure_indexes()
-
-
-async def _until_open(what: str, opening: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await opening()
-        except (VaultUnavailableError, MongoError) as error:
-            log.warning("notifier.waiting", needs=what, error=type(error).__name__)
-            await asyncio.sleep(1)
-        else:
-            return

@@ -1,6 +1,5 @@
 """Makes a change and its note stand or fall together, whatever becomes of the transaction or of this process."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +10,6 @@ from services.notifier.noting import ACCESS, failed_facts
 from shared.errors import AnticipatedError
 from shared.events import EventRecord
 from shared.mongo import MongoError, StoreUnreachableError
-from shared.notes import Pending
-
-_SETTLES_AFTER = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +48,4 @@ async def _with_note(what: Undertaking, note: EventRecord, session: Any, now: da
 def _settle_later(what: Undertaking, note: EventRecord, now: datetime, desk: Desk) -> None:
     """An end that nobody told is read back once the server can know it."""
     otherwise = desk.notes.redraw(note, failed_facts(what.facts, StoreUnreachableError()), now=now)
-    ripe_at = asyncio.get_running_loop().time() + _SETTLES_AFTER
-    desk.notes.settle_later(Pending([(note, otherwise)], lambda: what.committed(note.ident), ripe_at))
+    desk.notes.settle_later([(note, otherwise)], lambda: what.committed(note.ident))

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
@@ -18,6 +17,7 @@ from services.portal.settings import PortalSettings
 from services.portal.words import WORDS
 from shared.errors import AnticipatedError
 from shared.http import create_app
+from shared.serving import serve
 from shared.telemetry import close_telemetry, open_telemetry
 
 log = structlog.get_logger("serment.portal")
@@ -70,17 +70,7 @@ async def _on_surprise(request: Request, error: Exception) -> Response:
 def main() -> None:
     settings = PortalSettings()
     open_telemetry("portal", instance=settings.instance, level=settings.log_level)
-    uvicorn.run(
-        make_app(settings),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=10,
-    )
+    serve(make_app(settings), host=settings.host, port=settings.port)
     close_telemetry()
 
 

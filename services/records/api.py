@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from services.records.answers import searchset, transaction_answer, written_answer
-from services.records.asking import Asking, Has, professions
+from services.records.asking import Asking, Has
 from services.records.capabilities import capability_statement
 from services.records.desk import Desk
 from services.records.fhir.definitions import RESOURCE_TYPES
@@ -15,7 +15,8 @@ from services.records.unanswerable import is_ours
 from services.records.writing.resolve_references import UnsupportedConditionError
 from services.records.writing.store_bundle import LARGEST_BUNDLE, store_bundle
 from services.records.writing.store_record import LARGEST_RESOURCE, create_record, delete_record, require_type, update_record
-from shared.http import FHIR_JSON
+from shared.etags import version_of
+from shared.http import FHIR_JSON, professions, read_body
 from shared.vocabulary import Action, PatientId, Profession
 
 fhir = APIRouter(prefix="/fhir")
@@ -34,7 +35,7 @@ async def metadata(request: Request) -> Response:
 @fhir.post("", openapi_extra=WRITERS)
 @fhir.post("/", openapi_extra=WRITERS, include_in_schema=False)
 async def transaction(request: Request, asked: Asking, has: Has) -> Response:
-    entries, written = await store_bundle(asked, await _body(request, LARGEST_BUNDLE), desk=has.desk)
+    entries, written = await store_bundle(asked, await read_body(request, LARGEST_BUNDLE), desk=has.desk)
     return transaction_answer(entries, written)
 
 
@@ -43,20 +44,20 @@ async def create(type_: str, request: Request, asked: Asking, has: Has) -> Respo
     async with noting_failures(asked, Action.CREATE, type_, resource=None, desk=has.desk):
         if "if-none-exist" in request.headers:
             raise UnsupportedConditionError
-        written = await create_record(asked, type_, await _body(request, LARGEST_RESOURCE), desk=has.desk)
+        written = await create_record(asked, type_, await read_body(request, LARGEST_RESOURCE), desk=has.desk)
     return written_answer(written, 201, request)
 
 
 @fhir.put("/{type_}/{ident}", openapi_extra=WRITERS)
 async def update(type_: str, ident: str, request: Request, asked: Asking, has: Has) -> Response:
-    if_match = _version(request.headers.get("if-match"))
-    written = await update_record(asked, type_, ident, await _body(request, LARGEST_RESOURCE), if_match=if_match, desk=has.desk)
+    if_match = version_of(request.headers.get("if-match"))
+    written = await update_record(asked, type_, ident, await read_body(request, LARGEST_RESOURCE), if_match=if_match, desk=has.desk)
     return written_answer(written, 200, request)
 
 
 @fhir.delete("/{type_}/{ident}", status_code=204, openapi_extra=WRITERS)
 async def delete(type_: str, ident: str, request: Request, asked: Asking, has: Has) -> Response:
-    written = await delete_record(asked, type_, ident, if_match=_version(request.headers.get("if-match")), desk=has.desk)
+    written = await delete_record(asked, type_, ident, if_match=version_of(request.headers.get("if-match")), desk=has.desk)
     return written_answer(written, 204, request)
 
 
@@ -106,22 +107,3 @@ async def anything_else(type_: str, rest: str, request: Request, asked: Asking, 
             asked.addressed.add(record.patient)
         require_type(type_)
         raise NotFoundError if request.method == "GET" and rest == ident else UnsupportedInteractionError
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    """At most one byte more than the limit: enough to be refused for it, too little to fill the memory."""
-    parts, size = [], 0
-    async for part in request.stream():
-        parts.append(part[: limit + 1 - size])
-        size += len(part)
-        if size > limit:
-            break
-    return b"".join(parts)
-
-
-def _version(tag: str | None) -> int | None:
-    """`W/"3"`, `"3"` or `3`; anything else matches no version."""
-    if tag is None:
-        return None
-    text = tag.strip().removeprefix("W/").strip('"')
-    return int(text[:18]) if text.isdecimal() else -1

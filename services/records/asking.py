@@ -1,6 +1,6 @@
 """Finds out who asks, before any route of `records` does its work."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
@@ -10,14 +10,9 @@ from services.records.resources import RecordsResources
 from services.records.unanswerable import Addressed, note_incomplete
 from shared.clock import utc_now
 from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
-from shared.vocabulary import Action, Profession
+from shared.vocabulary import Action
 
 _ACTIONS = {"POST": Action.CREATE, "PUT": Action.UPDATE, "PATCH": Action.UPDATE, "DELETE": Action.DELETE}
-
-
-def professions(*allowed: Profession) -> dict[str, Any]:
-    """What a route declares for docs/permissions.md; `decide` is what enforces it."""
-    return {"x-professions": sorted(allowed)}
 
 
 def resources_of(request: Request) -> RecordsResources:

@@ -13,9 +13,10 @@ from services.records.knowing.standings import Standings
 from services.records.model import Ask, Facts
 from services.records.noting import ACCESS, access_facts
 from services.records.record_store import RecordStore
-from services.records.refusals import NOT_NOW, AccessRefusedError, DutiesLapsedError, GoneError, NotFoundError, RefusedError
+from services.records.refusals import NOT_NOW, AccessRefusedError, DutiesLapsedError, GoneError, NotFoundError
 from services.records.sealer import Sealer
 from shared.directive import Directive
+from shared.errors import AnticipatedError
 from shared.mongo import Mongo, MongoError
 from shared.notes import Notes
 from shared.vocabulary import Outcome, Profession
@@ -70,8 +71,8 @@ class Desk:
         directive, in_force = (None, False) if patient is None else self.enforcement.look(patient)
         return Facts(self.site, header, self.affiliations.units, self.care_lasts, directive, in_force, standing, heard, grant)
 
-    async def refuse(self, refusal: Refusal, *, now: datetime, resource: str | None = None) -> RefusedError:
-        """The error to raise, once its note is kept."""
+    async def refuse(self, refusal: Refusal, *, now: datetime, resource: str | None = None) -> AnticipatedError:
+        """AccessRefusedError, GoneError, NotFoundError, StaleViewError or StandingUnknownError, to be raised; its note is kept."""
         error = self.error_of(refusal)
         outcome = Outcome.GONE if isinstance(error, GoneError) else Outcome.REFUSED
         facts = access_facts(refusal.ask, outcome=outcome, status=error.status, verdict=refusal, resource=resource)
@@ -79,7 +80,7 @@ class Desk:
         error.noted = True
         return error
 
-    def error_of(self, refusal: Refusal) -> RefusedError:
+    def error_of(self, refusal: Refusal) -> AnticipatedError:
         """How a refusal looks from outside, by the site's policy."""
         if refusal.reason == "chart-erased":
             return GoneError()

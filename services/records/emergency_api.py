@@ -3,12 +3,13 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from services.records.asking import Asking, Has, professions
+from services.records.asking import Asking, Has
 from services.records.emergency.open_emergency import Opened, WrongReasonError, find_emergency, open_emergency
 from services.records.model import WHOLE_CHART, Asked
 from services.records.noting_failures import noting_failures
 from services.records.schemas import EmergencyAnswer, EmergencyReason
 from services.records.unanswerable import is_ours
+from shared.http import professions, read_body
 from shared.vocabulary import Action, PatientId, Profession
 
 emergencies = APIRouter()
@@ -21,7 +22,7 @@ async def break_glass(patient: str, request: Request, response: Response, asked:
     """The body is `{"reason": "..."}`, 10 to 500 characters; 200 with the same grant while one is live."""
     async with noting_failures(_addressing(asked, patient), Action.BREAK_GLASS, WHOLE_CHART, resource=None, desk=has.desk):
         try:
-            said = EmergencyReason.model_validate_json(await _body(request))
+            said = EmergencyReason.model_validate_json(await read_body(request, _LARGEST_BODY))
         except ValidationError:
             raise WrongReasonError from None
         opened = await open_emergency(asked, patient, said.reason, terms=has.emergency_terms, desk=has.desk)
@@ -41,16 +42,6 @@ def _addressing(asked: Asked, patient: str) -> Asked:
     if is_ours(patient):
         asked.addressed.add(PatientId(patient))
     return asked
-
-
-async def _body(request: Request) -> bytes:
-    """Too much is cut off, and then it is no reason any more."""
-    body = b""
-    async for part in request.stream():
-        body += part[: _LARGEST_BODY - len(body)]
-        if len(body) == _LARGEST_BODY:
-            break
-    return body
 
 
 def _answer(opened: Opened, response: Response) -> EmergencyAnswer:

@@ -3,16 +3,18 @@
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
-from services.records.asking import Asking, Has, professions
+from services.records.asking import Asking, Has
 from services.records.erasing.erase_chart import WrongGroundsError, confirm_erasure, propose_erasure
 from services.records.erasing.erasures import Erasure
 from services.records.model import WHOLE_CHART
 from services.records.noting_failures import noting_failures
 from services.records.schemas import ErasureAnswer, ErasureProposal
 from services.records.unanswerable import is_ours
+from shared.http import professions, read_body
 from shared.vocabulary import Action, PatientId, Profession
 
 charts = APIRouter()
+_LARGEST_BODY = 8192
 ERASERS = professions(Profession.PRIVACY_OFFICER)
 
 
@@ -23,7 +25,7 @@ async def propose(patient: str, request: Request, asked: Asking, has: Has) -> Er
         if is_ours(patient):
             asked.addressed.add(PatientId(patient))
         try:
-            proposal = ErasureProposal.model_validate_json(await request.body())
+            proposal = ErasureProposal.model_validate_json(await read_body(request, _LARGEST_BODY))
         except ValidationError:
             raise WrongGroundsError from None
         return _answer(await propose_erasure(asked, patient, proposal.grounds, eraser=has.eraser, desk=has.desk))

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 
 from services.records.api import fhir
@@ -15,6 +14,7 @@ from services.records.reading.hot_read import HotRead
 from services.records.resources import RecordsResources, open_resources
 from services.records.settings import RecordsSettings
 from shared.http import create_app
+from shared.serving import serve
 from shared.telemetry import close_telemetry, open_telemetry
 
 
@@ -54,18 +54,7 @@ def _pings(app: FastAPI) -> Mapping[str, Callable[[], Awaitable[None]]]:
 def main() -> None:
     settings = RecordsSettings()
     open_telemetry("records", instance=settings.instance, level=settings.log_level)
-    uvicorn.run(
-        make_app(settings),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=10,
-    )
+    serve(make_app(settings), host=settings.host, port=settings.port, proxy_headers=False)
     close_telemetry()
 
 

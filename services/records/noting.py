@@ -5,26 +5,13 @@ from typing import Any
 
 from services.records.decision import Permit, Refusal
 from services.records.model import Ask, Grounds
-from shared.identity import Actor
+from shared.notes import actor_facts
 from shared.vocabulary import Outcome
 
 ACCESS = "org.serment.records.access.v1"
 EMERGENCY_ENDED = "org.serment.records.emergency-ended.v1"
 _FLAGGED = {"colleague": frozenset({"EMP"}), "vip": frozenset({"VIP", "CEL"}), "deceased": frozenset({"deceased"})}
 """Flags of the chart header by the fact that a note makes of them."""
-
-
-def actor_facts(actor: Actor) -> dict[str, Any]:
-    """Who, as a note says it: the staff member's id, never a name."""
-    return {
-        "id": actor.ident,
-        "profession": actor.profession,
-        "site": actor.site,
-        "unit": actor.unit,
-        "practitioner": actor.practitioner,
-        "strength": actor.strength,
-        "token": actor.token,
-    }
 
 
 def access_facts(ask: Ask, *, outcome: Outcome, status: int, verdict: Permit | Refusal | None = None, **more: Any) -> dict[str, Any]:

@@ -160,7 +160,3 @@ class FactsChangedError(AnticipatedError):
     sentence: ClassVar[Sentence] = Sentence(
         "The chart changed while it was read. Try again.", "Le dossier a changé pendant la lecture. Réessayez."
     )
-
-
-RefusedError = AnticipatedError
-"""What `Desk.refuse` answers: AccessRefusedError, DutiesLapsedError, GoneError, NotFoundError, StaleViewError or StandingUnknownError."""

@@ -1,7 +1,6 @@
 """Opens what `records` works with, in the order in which things need each other, and closes it in reverse."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -34,9 +33,11 @@ from shared.identity import Identities
 from shared.kafka import Producer, connection_of, open_producer
 from shared.keyring import Keyring
 from shared.mongo import Database, Mongo, MongoError, open_mongo
-from shared.notes import Notes, Presence
-from shared.outbox import Outbox, Relay
+from shared.note_keeping import notes_kept
+from shared.notes import Notes
+from shared.outbox import Outbox
 from shared.vault import Vault, VaultUnavailableError
+from shared.waiting import until_done
 
 log = structlog.get_logger("serment.records")
 _RESUMED_EVERY = 60.0
@@ -66,9 +67,11 @@ class RecordsResources:
 async def open_resources(settings: RecordsSettings) -> AsyncIterator[RecordsResources]:
     """Waits for each outside system for as long as it takes; health tells that the service is not ready meanwhile."""
     async with AsyncExitStack() as stack:
-        mongo = _opened(stack, open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver))
-        keyring_mongo = _opened(stack, open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver))
-        vault = await _open_vault(stack, settings)
+        mongo = await stack.enter_async_context(open_mongo(settings.mongodb_uri.get_secret_value(), driver=settings.mongo_driver))
+        keyring_mongo = await stack.enter_async_context(open_mongo(settings.keyring_uri.get_secret_value(), driver=settings.mongo_driver))
+        vault = Vault(settings.vault_address, role_id=settings.vault_role_id, secret_id_file=settings.vault_secret_id_file)
+        stack.push_async_callback(vault.close)
+        await until_done(vault.open, said="records.not-ready", needs="vault")
         producer = await open_producer(connection_of(settings), client_id=settings.instance)
         stack.push_async_callback(producer.stop)
         has = await _assemble(stack, settings, mongo, keyring_mongo, vault, producer)
@@ -87,25 +90,6 @@ async def _resume_erasures(has: "RecordsResources") -> None:
         except (AnticipatedError, MongoError, VaultUnavailableError) as error:
             log.warning("records.erasures-wait", error=type(error).__name__)
         await asyncio.sleep(_RESUMED_EVERY)
-
-
-def _opened(stack: AsyncExitStack, mongo: Mongo) -> Mongo:
-    stack.push_async_callback(mongo.close)
-    return mongo
-
-
-async def _open_vault(stack: AsyncExitStack, settings: RecordsSettings) -> Vault:
-    vault = Vault(settings.vault_address, role_id=settings.vault_role_id, secret_id_file=settings.vault_secret_id_file)
-    stack.push_async_callback(vault.close)
-    while True:
-        try:
-            await vault.open()
-        except VaultUnavailableError as error:
-            log.warning("vault.unreachable", error=type(error).__name__)
-            await vault.close()
-            await asyncio.sleep(1)
-        else:
-            return vault
 
 
 async def _assemble(
@@ -153,35 +137,12 @@ def _open_enforcement(settings: RecordsSettings, http: aiohttp.ClientSession, se
 
 
 async def _keep_going(stack: AsyncExitStack, settings: RecordsSettings, database: Database, desk: Desk, affiliations: Affiliations) -> None:
-    """The tasks that run beside the answers: relay, heartbeat, affiliations, ends of emergencies."""
-    notes = desk.notes
-    relay = Relay(notes.outbox, producer=notes.producer, owner=notes.incarnation, relayed=notes.relayed)
-    presence = Presence(database, notes=notes, relay=relay, instance=settings.instance)
-    await _until_done(affiliations.load)
-    enforcement, standings = desk.enforcement, desk.standings
-    running = (relay.run, presence.run, affiliations.run, Endings(desk, relay=relay).run)
-    known = (standings.run, enforcement.hear, enforcement.state, enforcement.renew)
-    tasks = [keep_running(run) for run in (*running, *known)]
-    stack.push_async_callback(_leave, tasks, presence, enforcement)
+    """The tasks that run beside the answers; the word that this incarnation leaves comes before any of them ends."""
+    relay = await stack.enter_async_context(notes_kept(desk.notes, database, instance=settings.instance))
+    await until_done(affiliations.load, said="records.not-ready", needs="mongodb")
+    enforcement = desk.enforcement
+    known = (affiliations.run, desk.standings.run, enforcement.hear, enforcement.state, enforcement.renew)
+    stack.push_async_callback(end_tasks, [keep_running(run) for run in (*known, Endings(desk, relay=relay).run)])
+    stack.push_async_callback(enforcement.leave)
     log.info("records.waits-for-its-first-lease")
     await enforcement.leased()
-
-
-async def _leave(tasks: list["asyncio.Task[None]"], presence: Presence, enforcement: Enforcement) -> None:
-    """After the last answer; what Kafka does not take now waits in the outbox."""
-    await enforcement.leave()
-    await end_tasks(tasks)
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(5):
-            await presence.leave()
-
-
-async def _until_done(work: Callable[[], Awaitable[object]]) -> None:
-    while True:
-        try:
-            await work()
-        except (AnticipatedError, MongoError, VaultUnavailableError) as error:
-            log.warning("records.not-ready", error=type(error).__name__)
-            await asyncio.sleep(1)
-        else:
-            return

@@ -7,9 +7,10 @@ from typing import Any
 
 from services.records.desk import Desk
 from services.records.fhir.definitions import RESOURCE_TYPES
-from services.records.noting import ACCESS, actor_facts
+from services.records.noting import ACCESS
 from shared.errors import AnticipatedError
 from shared.identity import PurposeNotHeldError, TokenIncompleteError
+from shared.notes import actor_facts
 from shared.vocabulary import Action, Outcome, PatientId
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch

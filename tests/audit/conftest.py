@@ -45,17 +45,7 @@ def vault_login(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> V
 
 @pytest.fixture(scope="session")
 def kafka_admin(servers: Servers) -> AdminClient:
-    kafka = servers.kafka
-    admin = AdminClient(
-        {
-            "bootstrap.servers": ",".join(kafka.bootstrap),
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": kafka.admin_user,
-            "sasl.password": kafka.admin_password,
-            "log_level": 0,
-        }
-    )
+    admin = servers.kafka.admin()
     make_topics(admin, "audit.suspicion")
     make_topics(admin, "audit.checkpoint", config={"cleanup.policy": "compact"})
     return admin

@@ -156,19 +156,17 @@ class Registry:
         return bool(news.is_set())
 
     def desk(self) -> Any:
-        store = SimpleNamespace(mark_in_force=self._mark, find_change=self._find)
+        store = SimpleNamespace(mark_in_force=self._mark)
         return SimpleNamespace(
             fence=self.fence, positions=self.positions, lease=self.world.rules.waits_for, clocks=self.host.clocks, store=store
         )
 
-    async def _mark(self, ident: str, evidence: Evidence, *, now: Any) -> None:
+    async def _mark(self, change: Change, evidence: Evidence, *, now: Any) -> Change:
         await Pause("mark")
-        change = self.world.store.changes[ident]
-        if change.in_force_at is None:
-            self.world.store.changes[ident] = replace(change, in_force_at=now, evidence=evidence)
-
-    async def _find(self, ident: str) -> Change | None:
-        return self.world.store.changes.get(ident)
+        kept = self.world.store.changes[change.ident]
+        if kept.in_force_at is None:
+            kept = self.world.store.changes[change.ident] = replace(kept, in_force_at=now, evidence=evidence)
+        return kept
 
     async def withdraw(self, patient: PatientId, ident: str) -> None:
         """One request, answered at its end."""

@@ -10,7 +10,6 @@ from confluent_kafka.admin import (
     AclBindingFilter,
     AclOperation,
     AclPermissionType,
-    AdminClient,
     ResourcePatternType,
     ResourceType,
 )
@@ -121,17 +120,7 @@ def without_policy(ground: Ground, name: str) -> Iterator[None]:
 @contextmanager
 def without_topic(ground: Ground, topic: str, user: str) -> Iterator[None]:
     """Denied to write there, which goes before every rule that allows it."""
-    kafka = ground.stack.servers.kafka
-    admin = AdminClient(
-        {
-            "bootstrap.servers": ",".join(kafka.bootstrap),
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": kafka.admin_user,
-            "sasl.password": kafka.admin_password,
-            "log_level": 0,
-        }
-    )
+    admin = ground.stack.servers.kafka.admin()
     rule = (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{user}", "*", AclOperation.WRITE, AclPermissionType.DENY)
     for done in admin.create_acls([AclBinding(*rule)]).values():
         done.result(timeout=10)

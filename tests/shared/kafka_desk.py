@@ -68,7 +68,7 @@ class KafkaDesk:
 
 def desk_of(kafka: Kafka) -> KafkaDesk:
     connection = KafkaConnection(kafka.bootstrap, kafka.admin_user, kafka.admin_password)
-    return KafkaDesk(connection, AdminClient(_plain(connection)))
+    return KafkaDesk(connection, kafka.admin())
 
 
 def _plain(connection: KafkaConnection) -> dict[str, Any]:

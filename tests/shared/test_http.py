@@ -11,14 +11,14 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
 import services
 import shared
 from shared.errors import AnticipatedError, Sentence
-from shared.http import Ping, create_app, error_body, language_of, surprise_body
+from shared.http import Ping, create_app, error_body, language_of, read_body, surprise_body
 from shared.identity import TokenRefusedError
 from shared.notes import NoteNotKeptError
 from shared.telemetry import QUIET
@@ -274,3 +274,16 @@ class TestAnticipatedErrors:
         strange = [kind.__name__ for kind in each_anticipated() if not 400 <= kind.status < 600 or kind.fhir_code not in FHIR_ISSUE_TYPES]
 
         assert strange == []
+
+
+class TestReadBody:
+    @pytest.mark.parametrize(("sent", "read"), [(0, 0), (10, 10), (11, 11), (5000, 11)])
+    async def test_takes_at_most_one_byte_more_than_the_limit(self, sent: int, read: int) -> None:
+        app = an_app({})
+
+        @app.post("/measured")
+        async def measured(request: Request) -> int:
+            return len(await read_body(request, 10))
+
+        async with asking(app) as http:
+            assert (await http.post("/measured", content=b"x" * sent)).json() == read

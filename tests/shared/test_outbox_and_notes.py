@@ -25,7 +25,7 @@ from shared.events import EventRecord, cloud_headers
 from shared.events.topics import Topic
 from shared.kafka import Producer, open_producer
 from shared.mongo import Mongo, MongoError, open_mongo
-from shared.notes import NoteNotKeptError, Notes, Pending, Presence
+from shared.notes import NoteNotKeptError, Notes, Presence
 from shared.outbox import Outbox, Relay, record_of
 from tests.shared.kafka_desk import KafkaDesk, desk_of, eventually
 from tests.shared.proxies import open_wire
@@ -306,7 +306,7 @@ class TestSettleLater:
         otherwise = desk.notes.redraw(note, {"outcome": "unreadable"}, now=NOW)
         if committed:
             await mongo.transact(lambda session: desk.outbox.add([note], now=NOW, session=session))
-        desk.notes.settle_later(Pending([(note, otherwise)], lambda: desk.outbox.holds(note.ident), asyncio.get_running_loop().time()))
+        desk.notes.settle_later([(note, otherwise)], lambda: desk.outbox.holds(note.ident), after=0)
         await asyncio.sleep(0.01)
 
         await desk.notes.rescue()
@@ -318,8 +318,7 @@ class TestSettleLater:
 
     async def test_waits_until_the_end_can_be_read_back(self, desk: NoteDesk) -> None:
         note = desk.notes.draw(READ, {}, now=NOW)
-        later = asyncio.get_running_loop().time() + 60
-        desk.notes.settle_later(Pending([(note, note)], lambda: desk.outbox.holds(note.ident), later))
+        desk.notes.settle_later([(note, note)], lambda: desk.outbox.holds(note.ident), after=60)
 
         await desk.notes.rescue()
         await desk.notes.beat()

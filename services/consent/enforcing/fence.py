@@ -91,11 +91,6 @@ class Fence:
         while rows := await cursor.to_list(_AT_ONCE):
             yield [bytes(row["value"]) for row in rows]
 
-    async def begin_epoch(self) -> int:
-        """After a restore: numbers of before compare with nothing any more. Members stay: their leases have not run out yet."""
-        row = await self._rows.find_one_and_update({"_id": _FENCE}, {"$inc": {"epoch": 1}}, return_document=True)
-        return int(row["epoch"])
-
 
 def _state(row: Mapping[str, Any]) -> FenceState:
     members = {name: Member(int(one["grant"]), int(one["number"])) for name, one in row["members"].items()}

@@ -15,7 +15,6 @@ from shared.clock import rfc3339, utc_now
 from shared.errors import AnticipatedError
 from shared.events import EventRecord
 from shared.mongo import MongoError, StoreUnreachableError
-from shared.notes import Pending
 from shared.outbox import Relay
 from shared.vocabulary import Outcome, Profession
 
@@ -23,7 +22,6 @@ log = structlog.get_logger("serment.records")
 _PAUSE = 5.0
 _WRITES_SETTLE = timedelta(seconds=10)
 """As long as a transaction is tried: a write that began before the end has told of itself by then."""
-_SETTLES_AFTER = 20.0
 
 
 class Endings:
@@ -79,8 +77,7 @@ async def _end(emergency: Emergency, now: datetime, desk: Desk) -> bool:
 
 def _settle_later(emergency: Emergency, note: EventRecord, mark: str, now: datetime, desk: Desk) -> None:
     pair = (note, desk.notes.redraw(note, _came_to_nothing(emergency, desk.site), now=now))
-    ripe_at = asyncio.get_running_loop().time() + _SETTLES_AFTER
-    desk.notes.settle_later(Pending([pair], lambda: desk.grants.ended_by(emergency, mark), ripe_at))
+    desk.notes.settle_later([pair], lambda: desk.grants.ended_by(emergency, mark))
 
 
 def _facts(emergency: Emergency, site: str) -> dict[str, Any]:

@@ -19,10 +19,8 @@ from shared.events import EventRecord
 from shared.events.records import EmergencyOpened
 from shared.keyring import KeyErasedError
 from shared.mongo import DuplicateKeyError, MongoError, StoreUnreachableError
-from shared.notes import Pending
 from shared.vocabulary import Action, Outcome, PatientId
 
-_SETTLES_AFTER = 20.0
 _LOOKS = 20
 _BETWEEN_LOOKS = 0.1
 _SEALED_AS = "emergency"
@@ -161,8 +159,7 @@ def _settle_later(emergency: Emergency, note: EventRecord, facts: Mapping[str, A
     """Nobody told how the transaction ended: the row says which note it carried."""
     told = failed(facts, outcome=Outcome.UNREADABLE, status=503, reason=StoreUnreachableError.slug)
     pair = (note, desk.notes.redraw(note, told, now=now))
-    ripe_at = asyncio.get_running_loop().time() + _SETTLES_AFTER
-    desk.notes.settle_later(Pending([pair], lambda: desk.grants.told_by(emergency, note.ident), ripe_at))
+    desk.notes.settle_later([pair], lambda: desk.grants.told_by(emergency, note.ident))
 
 
 def _facts(permit: Permit, emergency: Emergency, status: int, step: str) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """All directives in memory, a few hundred bytes each: a patient's newest words as compact JSON, read when they are needed."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from shared.directive import Directive, packed, unpacked
+from shared.directive import Directive, plain_provision, read_provision
+from shared.vocabulary import PatientId
 
 _READ_AT_ONCE = 20_000
+_EMPTY: tuple[Any, ...] = ([], [], [], [], [], None, None)
+"""What a provision's criteria are when nothing was said."""
 
 
 class DirectiveTable:
@@ -30,7 +32,7 @@ class DirectiveTable:
 
     def find(self, patient: str, *, epoch: int) -> Directive | None:
         held = self._held.get(key_of(patient))
-        return None if held is None else _read(held, patient, epoch)
+        return None if held is None else _read(held, PatientId(patient), epoch)
 
 
 def key_of(patient: str) -> bytes:
@@ -43,17 +45,16 @@ def key_of(patient: str) -> bytes:
 
 def compact(directive: Directive) -> bytes:
     """Without what the key or the epoch of the table says already."""
-    plain = orjson.loads(packed(directive))
-    return orjson.dumps([plain["number"], plain["erased"], list(_short(plain["provisions"]))])
+    short = [_short(plain_provision(one)) for one in directive.provisions]
+    return orjson.dumps([directive.number, sorted(directive.erased), short])
 
 
-def _short(provisions: list[Any]) -> Iterator[list[Any]]:
-    """Each provision without its empty end; most name one unit and nothing else."""
-    for provision in provisions:
-        *criteria, source, exceptions = provision
-        while criteria and criteria[-1] in ([], None):
-            criteria.pop()
-        yield [source, list(_short(exceptions)), *criteria]
+def _short(provision: list[Any]) -> list[Any]:
+    """Without its empty end: most provisions name one unit and nothing else."""
+    *criteria, source, exceptions = provision
+    while criteria and criteria[-1] in ([], None):
+        criteria.pop()
+    return [source, list(map(_short, exceptions)), *criteria]
 
 
 def _number(held: bytes) -> int:
@@ -61,20 +62,11 @@ def _number(held: bytes) -> int:
 
 
 @lru_cache(maxsize=_READ_AT_ONCE)
-def _read(held: bytes, patient: str, epoch: int) -> Directive:
+def _read(held: bytes, patient: PatientId, epoch: int) -> Directive:
     number, erased, provisions = orjson.loads(held)
-    plain = {
-        "patient": patient,
-        "number": number,
-        "epoch": epoch,
-        "mustUnderstand": [],
-        "erased": erased,
-        "provisions": [_long(one) for one in provisions],
-    }
-    return unpacked(orjson.dumps(plain))
+    return Directive(patient, number, epoch, tuple(read_provision(_long(one)) for one in provisions), frozenset(erased))
 
 
 def _long(short: list[Any]) -> list[Any]:
     source, exceptions, type_, *criteria = short
-    full = [type_, *criteria, *[[], [], [], [], [], None, None][len(criteria) :]]
-    return [*full, source, [_long(one) for one in exceptions]]
+    return [type_, *criteria, *_EMPTY[len(criteria) :], source, list(map(_long, exceptions))]

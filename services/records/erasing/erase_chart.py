@@ -1,6 +1,5 @@
 """Erases a chart: one officer proposes, another confirms, then its keys are destroyed and the fact is noted and told."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,6 @@ from shared.events import EventRecord
 from shared.events.records import ChartErased
 from shared.keyring import Keyring
 from shared.mongo import MongoError, StoreUnreachableError
-from shared.notes import Pending
 from shared.vocabulary import Action, Outcome, PatientId
 
 
@@ -88,7 +86,7 @@ def _settle_later(note: EventRecord, permit: Permit, proposed: Erasure, *, now: 
     async def kept() -> bool:
         return await eraser.erasures.find(proposed.ident) is not None
 
-    desk.notes.settle_later(Pending([(note, otherwise)], kept, asyncio.get_running_loop().time() + 20))
+    desk.notes.settle_later([(note, otherwise)], kept)
 
 
 async def confirm_erasure(asked: Asked, ident: str, *, eraser: Eraser, desk: Desk) -> Erasure:

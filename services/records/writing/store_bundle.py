@@ -18,6 +18,7 @@ from services.records.writing.resolve_references import Resolution, conditional_
 from services.records.writing.store_record import LARGEST_RESOURCE, check, owner_of, patients_addressed, site_identifiers
 from services.records.writing.write_records import write_records
 from shared.errors import AnticipatedError, Sentence
+from shared.etags import version_of
 from shared.vocabulary import SITE_OWNER, Action, PatientId
 
 LARGEST_BUNDLE = 50 << 20
@@ -107,7 +108,7 @@ def _entry(row: object, place: int) -> Entry:
     method, (type_, _, ident) = str(request.get("method")), request["url"].partition("/")
     resource = row.get("resource")
     if method == "DELETE":
-        return Entry("DELETE", type_, _known(ident), None, _version(request.get("ifMatch")))
+        return Entry("DELETE", type_, _known(ident), None, version_of(request.get("ifMatch")))
     if method not in {"POST", "PUT"} or (method == "POST" and ident):
         raise NotATransactionError
     if not isinstance(resource, dict):
@@ -121,7 +122,7 @@ def _entry(row: object, place: int) -> Entry:
         type_,
         str(uuid.uuid4()) if method == "POST" else _known(ident),
         full_url,
-        _version(request.get("ifMatch")),
+        version_of(request.get("ifMatch")),
         resource=resource,
     )
 
@@ -147,14 +148,6 @@ def _check_entry(resource: dict[str, Any], type_: str, place: int) -> None:
 def _path(expression: str | None) -> str:
     """What follows the type in a FHIRPath."""
     return f".{expression.partition('.')[2]}" if expression and "." in expression else ""
-
-
-def _version(tag: object) -> int | None:
-    """As in `api.py`: what is no version matches none, or a wrong condition would be no condition."""
-    if tag is None:
-        return None
-    text = tag.strip().removeprefix("W/").strip('"') if isinstance(tag, str) else ""
-    return int(text[:18]) if text.isdecimal() else -1
 
 
 async def _with_conditions(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]], desk: Desk) -> list[Entry]:

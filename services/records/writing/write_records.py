@@ -24,10 +24,8 @@ from shared.events import EventRecord
 from shared.events.records import ChartChanged
 from shared.keyring import OwnersKeys
 from shared.mongo import DuplicateKeyError, MongoError, StoreUnreachableError
-from shared.notes import Pending
 from shared.vocabulary import SITE_OWNER, Action, Outcome, PatientId, Profession
 
-_SETTLES_AFTER = 20.0
 _YIELD_EVERY = 100
 
 
@@ -173,10 +171,7 @@ async def _commit(
     except BaseException as error:
         otherwise = instead(Outcome.UNREADABLE, StoreUnreachableError.status, StoreUnreachableError.slug)
         first = sealed[0].record
-        ripe_at = asyncio.get_running_loop().time() + _SETTLES_AFTER
-        desk.notes.settle_later(
-            Pending(list(zip(notes, otherwise, strict=True)), lambda: desk.store.written_by(first.note, first.address), ripe_at)
-        )
+        desk.notes.settle_later(list(zip(notes, otherwise, strict=True)), lambda: desk.store.written_by(first.note, first.address))
         if isinstance(error, MongoError):
             raise StoreUnreachableError from error
         raise
