@@ -10,7 +10,7 @@ from cli.story.suspicion import look_up_colleague_and_many
 from shared.clock import utc_now
 
 CLERK = "d.durand"
-_LOOKED_UP = 20
+LOOKED_UP = 20
 _QUIET = timedelta(minutes=2)
 """A rule says the same of the same person once within its window, so a story told again so soon finds the case of the telling before."""
 
@@ -33,7 +33,7 @@ def suspect_and_confirm(scene: Scene) -> str:
     told_before = case["state"] == "confirmed"
     confirmed = case | {"patients": affected_patients(scene, case["id"])} if told_before else confirm_case(scene, case)
     patients = confirmed["patients"]
-    check(len(patients) >= _LOOKED_UP, f"the case lists {len(patients)} affected patients, {_LOOKED_UP} or more were looked up")
+    check(len(patients) >= LOOKED_UP, f"the case lists {len(patients)} affected patients, {LOOKED_UP} or more were looked up")
     clocks = {clock["name"]: clock["due_at"] for clock in confirmed["clocks"]}
     opened = f"Cases {colleague['id'][:8]} (a colleague) and {case['id'][:8]} (many at once) opened as suspected, the officer has mail"
     return f"{opened}; confirmed: {len(patients)} affected patients from the ledger, the authority to be told by {clocks['authority']}."

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from deploy.local.launcher_error import LauncherError
 from deploy.local.leash import leashed
+from deploy.local.nursery import Forked, Nursery
 
 LAST_LINES = 6
 POLL_PAUSE = 0.04
@@ -24,24 +26,21 @@ class Program:
     log: Path
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     folder: Path | None = None
+    module: str | None = None
+    """A Python module of ours, to be run with `argv` as its arguments."""
 
 
 class Child:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, nursery: Nursery | None = None) -> None:
         self.program = program
         program.log.parent.mkdir(parents=True, exist_ok=True)
-        self._log_start = program.log.stat().st_size if program.log.exists() else 0
-        with program.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                leashed(list(program.argv)),
-                env={**os.environ, **program.env},
-                cwd=program.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the launcher only
-                umask=0o077,
-            )
+        program.log.touch()
+        self._log_start = program.log.stat().st_size
+        if program.module and nursery:
+            env = {**os.environ, **program.env}
+            self._process: subprocess.Popen[bytes] | Forked = nursery.fork(program.module, program.argv, env=env, log=program.log)
+        else:
+            self._process = _spawned(program)
 
     @property
     def name(self) -> str:
@@ -117,6 +116,21 @@ class Child:
         """To the whole session, so that workers of a child go with it; nothing once it was reaped, for its number may serve another."""
         if self.alive:
             os.killpg(self.pid, number)
+
+
+def _spawned(program: Program) -> subprocess.Popen[bytes]:
+    module = [sys.executable, "-m", program.module] if program.module else []
+    with program.log.open("ab") as log:
+        return subprocess.Popen(
+            leashed([*module, *program.argv]),
+            env={**os.environ, **program.env},
+            cwd=program.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the launcher only
+            umask=0o077,
+        )
 
 
 def _processes_of_session(session: int) -> Iterator[Path]:

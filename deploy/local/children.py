@@ -6,12 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from deploy.local.child import Child, Program
 from deploy.local.launcher_error import LauncherError
+from deploy.local.nursery import Nursery
 
 PATIENCE = 3.0
 
 
 class Children:
-    def __init__(self) -> None:
+    """With a nursery, the modules of ours are forked from it instead of started anew."""
+
+    def __init__(self, nursery: Nursery | None = None) -> None:
+        self._nursery = nursery
         # The kernel kills a leashed child when the *thread* that started it ends, so one thread that lasts starts them all.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
         self._by_name: dict[str, Child] = {}
@@ -47,6 +51,8 @@ class Children:
         self._closed = True
         self._starter.submit(lambda: None).result()  # one that was just being started is now known
         _end(list(self), patience)
+        if self._nursery:
+            self._nursery.close()
         self._starter.shutdown()
 
     def _start(self, program: Program) -> Child:
@@ -55,7 +61,7 @@ class Children:
         known = self._by_name.get(program.name)
         if known and known.alive:
             raise LauncherError(f"{program.name} already runs as process {known.pid}.")
-        child = self._by_name[program.name] = Child(program)
+        child = self._by_name[program.name] = Child(program, nursery=self._nursery)
         return child
 
 

@@ -10,6 +10,7 @@ from deploy.local.home import Home
 from deploy.local.kafka import Kafka, start_kafka
 from deploy.local.launcher_error import LauncherError
 from deploy.local.mongodb import start_mongodb
+from deploy.local.nursery import AVAILABLE, Nursery
 from deploy.local.openbao import OpenBao, start_openbao
 from deploy.local.ports import Ports
 from deploy.local.tools import Tools
@@ -33,7 +34,7 @@ def start_servers(home: Home, ports: Ports, *, brokers: int = 1, tools: Tools, s
     if brokers not in (1, 3):
         raise LauncherError(f"Kafka runs with 1 or 3 brokers here, not {brokers}.")
     ports.require_free(brokers=brokers)
-    children = Children()
+    children = Children(Nursery(home.log("nursery")) if AVAILABLE else None)
     try:
         return _started(home, ports, children, brokers=brokers, tools=tools, say=say)
     except BaseException:

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -98,7 +97,7 @@ def _answers(url: str) -> bool:
 
 def _program(launch: Launch, name: str, module: str, env: Mapping[str, str], *arguments: str) -> Program:
     every = {"OTEL_SERVICE_NAME": name, "PYTHONUNBUFFERED": "1", **env, **launch.extra.get(name, {}), **launch.extra.get("*", {})}
-    return Program(name, [sys.executable, "-m", module, *arguments], log=launch.home.log(name), env=every)
+    return Program(name, arguments, log=launch.home.log(name), env=every, module=module)
 
 
 def _shared(launch: Launch, name: str, principal: str, database: str) -> dict[str, str]:

@@ -51,18 +51,24 @@ class Stack:
     launch: Launch
 
     def stop(self) -> None:
-        """Services first, while their servers still answer: each leaves the ledger by its own word."""
-        for child in self.services.values():
-            child.terminate()
-        deadline = time.monotonic() + _LEAVES_WITHIN
-        for child in self.services.values():
-            child.gone_within(max(0.0, deadline - time.monotonic()))
+        """Each leaves by its own word: replicas of `records` while `consent` hears it, every service while the servers still answer."""
+        replicas = [self.services[name] for name in self.launch.replicas]
+        _ended(replicas)
+        _ended([child for child in self.services.values() if child not in replicas])
         self.servers.stop()
         self.launch.vault.http.close()
         self.home.release()
 
     def resident_bytes(self) -> int:
         return sum(child.resident_bytes() for child in self.servers.children)
+
+
+def _ended(children: list[Child]) -> None:
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + _LEAVES_WITHIN
+    for child in children:
+        child.gone_within(max(0.0, deadline - time.monotonic()))
 
 
 def start_stack(home: Home, ports: Ports, *, shape: Shape = DEMO, extra: Mapping[str, Mapping[str, str]] | None = None, say: Say) -> Stack:

@@ -153,12 +153,9 @@ class TestVerify:
     @pytest.mark.parametrize(
         "changed",
         [
-            {"exp": int(time.time()) - 60},  # noqa: TID251
             {"exp": None},
             {"exp": "tomorrow"},
             {"iat": None},
-            {"iat": int(time.time()) + 600},  # noqa: TID251
-            {"nbf": int(time.time()) + 600},  # noqa: TID251
             {"aud": "someone-else"},
             {"aud": None},
             {"aud": []},
@@ -171,6 +168,12 @@ class TestVerify:
     async def test_refuses_claims_that_are_not_valid_here(self, issuer: Issuer, changed: dict[str, Any]) -> None:
         with pytest.raises(TokenRefusedError):
             await knowing(issuer).verify(issuer.token(**changed))
+
+    @pytest.mark.parametrize(("claim", "seconds"), [("exp", -60), ("iat", 600), ("nbf", 600)])
+    async def test_refuses_a_token_whose_time_is_not_now(self, issuer: Issuer, claim: str, seconds: int) -> None:
+        """Reckoned when the test runs: a suite may last longer than a token."""
+        with pytest.raises(TokenRefusedError):
+            await knowing(issuer).verify(issuer.token(**{claim: int(time.time()) + seconds}))  # noqa: TID251
 
     @pytest.mark.parametrize("header", [{"jku": "http://evil/keys"}, {"x5u": "http://evil/cert"}, {"x5c": ["MII"]}], ids=str)
     async def test_refuses_a_header_that_names_its_own_keys(self, issuer: Issuer, header: dict[str, Any]) -> None:

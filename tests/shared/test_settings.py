@@ -3,6 +3,7 @@
 import importlib
 import json
 import pkgutil
+import re
 import traceback
 from pathlib import Path
 
@@ -100,7 +101,7 @@ class TestServiceSettings:
             f"{kind.__name__}.{name}"
             for kind in subclasses()
             for name, field in kind.model_fields.items()
-            if ("password" in name or name in {"mongodb_uri", "keyring_uri"}) and field.annotation is not SecretStr
+            if re.search("(password|secret|mongodb_uri|keyring_uri)$", name) and field.annotation not in {SecretStr, SecretStr | None}
         ]
 
         assert shown == []
