@@ -26,6 +26,7 @@ Driver = Literal["motor", "pymongo"]
 T = TypeVar("T")
 _MAJORITY = WriteConcern("majority", wtimeout=10_000)
 _TRIED_FOR = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
 
 
 class StoreUnreachableError(AnticipatedError):
@@ -59,12 +60,14 @@ class Mongo:
     async def transact(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Runs `work(session)` in one transaction (snapshot read, majority write), again from the start on a write conflict.
 
+        The pauses between grow: the transaction of a process that was killed holds its documents for up to a minute, and whoever wants them
+        must not keep the server from everybody else.
         An unknown commit result is committed again until it is known; `work` must therefore be free of other effects. Both end after ten
         seconds with the last error: the drivers' own `with_transaction` lets a caller wait for two minutes.
         """
         started = self._client.start_session()
         session = await started if inspect.isawaitable(started) else started
-        deadline = time.monotonic() + _TRIED_FOR
+        deadline, pause = time.monotonic() + _TRIED_FOR, _FIRST_PAUSE
         async with session:
             while True:
                 begun = session.start_transaction(ReadConcern("snapshot"), _MAJORITY, ReadPreference.PRIMARY)
@@ -80,7 +83,8 @@ class Mongo:
                         raise
                 else:
                     return result
-                await asyncio.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - jitter
+                await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
     @asynccontextmanager
     async def causal(self) -> AsyncIterator[Any]:

@@ -75,3 +75,8 @@ def desk(running: Running) -> Iterator[Desk]:
 @pytest.fixture
 def home_folder(stack: Stack) -> Path:
     return stack.home.path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with stacks of their own come first, for the session's stack would take its share of two cores meanwhile."""
+    items.sort(key=lambda item: "faults" not in item.path.parts)

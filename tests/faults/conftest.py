@@ -16,7 +16,7 @@ from tests.faults.ground import Ground
 @pytest.fixture(scope="session")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     home = claim_home(tmp_path_factory.mktemp("faults") / "home", portal="the tests of faults", say=print)
-    ground = Ground(start_stack(home, find_free_ports(), extra=DRIVERS, say=print))
+    ground = Ground(start_stack(home, find_free_ports(), extra=DRIVERS | SHORT_LEASE, say=print))
     yield ground
     ground.stack.stop()
 

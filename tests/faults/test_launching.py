@@ -1,5 +1,6 @@
 """Starts Serment as a person does, at a terminal, and does what people and machines do to it."""
 
+import json
 import os
 import re
 import signal
@@ -18,7 +19,7 @@ from deploy.local.ports import Ports, find_free_ports
 
 ROOT = Path(__file__).parents[2]
 SERMENT = Path(sys.executable).with_name("serment")
-SERVERS, SERVICES = 3, 10
+SERVERS, NURSERY, SERVICES = 3, 1, 10
 _STARTED_WITHIN = 120.0
 _ENDED_WITHIN = 20.0
 
@@ -53,8 +54,8 @@ class Terminal:
                 found[f"{process.name}: {(process / 'cmdline').read_text().replace(chr(0), ' ')}"] = int(process.name)
         return found
 
-    def child(self, words: str) -> int:
-        return next(pid for command, pid in self.children().items() if words in command)
+    def child(self, name: str) -> int:
+        return int(json.loads((self.home / "stack.json").read_text())["processes"][name])
 
 
 def state_of(pid: int) -> tuple[str, int]:
@@ -125,7 +126,7 @@ class TestUp:
     def test_leaves_no_orphan_when_it_is_killed(self, home: Path, ports: Ports, tmp_path: Path) -> None:
         with up(home, ports, tmp_path / "output") as terminal:
             terminal.wait_for("Starting Serment's services.")
-            assert eventually(lambda: len(terminal.children()) == SERVERS + SERVICES)
+            assert eventually(lambda: len(terminal.children()) == SERVERS + NURSERY + SERVICES)
             children = terminal.children()
             terminal.process.kill()
             terminal.process.wait()
@@ -156,14 +157,14 @@ class TestUp:
         assert is_one_sentence(not_held[1])
         assert code == 0
         assert "Traceback" not in said
-        assert len(children) == SERVERS + SERVICES
+        assert len(children) == SERVERS + NURSERY + SERVICES
         assert left(children) == []
 
     def test_says_which_process_died_and_ends_the_others(self, home: Path, ports: Ports, tmp_path: Path) -> None:
         with up(home, ports, tmp_path / "output") as terminal:
             terminal.wait_for("Ctrl-C ends everything")
             children = terminal.children()
-            os.kill(terminal.child("services.audit"), signal.SIGKILL)
+            os.kill(terminal.child("audit"), signal.SIGKILL)
             code = terminal.ended()
             said = terminal.said()
 
@@ -172,7 +173,7 @@ class TestUp:
         assert "Traceback" not in said
         assert said.count("serment: ") == 1
         assert "is set aside" not in said
-        assert len(children) == SERVERS + SERVICES
+        assert len(children) == SERVERS + NURSERY + SERVICES
         assert left(children) == []
 
     @pytest.mark.parametrize("argv", [["story"], ["verify"], ["parked"], ["token", "a.martin"]])

@@ -21,6 +21,7 @@ from shared.clock import utc_now
 from shared.mongo import Mongo, open_mongo
 from tests.builders import Desk, a_patient, an_observation
 from tests.conftest import DRIVERS
+from tests.faults.conftest import SHORT_LEASE
 from tests.faults.ground import RECORDS, Ground
 
 _FIRST = 0.5
@@ -216,7 +217,7 @@ class TestEverythingStoppedAndStarted:
 
         ground.stack.stop()
         home = claim_home(ground.stack.home.path, portal="the tests of faults", say=print)
-        ground.stack = start_stack(home, ground.stack.ports, extra=DRIVERS, say=print)
+        ground.stack = start_stack(home, ground.stack.ports, extra=DRIVERS | SHORT_LEASE, say=print)
 
         code, said = ground.tell_story(steps=STEPS[:5])
         assert code == 0, said

@@ -89,6 +89,8 @@ class TestTheStoryFails:
 
     def test_at_its_first_step_without_the_topic_of_notes_while_reads_go_on_noted(self, ground: Ground, desk: Desk) -> None:
         _patient, address = desk.a_chart()
+        settled = desk.ask("GET", address, "a.martin").headers["x-decision-id"]
+        assert ground.times_in_ledger([settled]) == {1: 1}  # and so is all that was noted before
         before = desk.ledger_size()
         with without_topic(ground, "records.access", "records-nord"):
             held, failed, said = failed_at(ground)
