@@ -26,7 +26,7 @@ check: $(READY) ## Format, lint, types, import contracts, architecture, locks, l
 check-fast: $(READY) ## Format and lint only
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 faults: $(READY) ## The long fault campaigns
-	@SERMENT_CAMPAIGN=long $(BIN)/pytest tests/faults
+	@SERMENT_CAMPAIGN=long $(BIN)/pytest tests/faults tests/audit/test_sequencing.py
 bench: $(READY) ## Measure the claims of docs/performance.md; B=read, B=withdrawal or B=decision for some rows
 	@$(BIN)/python -m bench $(if $(B),$(B),read withdrawal decision)
 

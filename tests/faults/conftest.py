@@ -1,5 +1,6 @@
 """A stack of their own for the tests that break it: real processes are killed, paused, cut off and started again."""
 
+import os
 from collections.abc import Iterator
 
 import httpx
@@ -12,8 +13,12 @@ from tests.builders import Desk
 from tests.conftest import DRIVERS
 from tests.faults.ground import Ground
 
+LONG = os.environ.get("SERMENT_CAMPAIGN") == "long"
+SHORT_LEASE = {} if LONG else {"consent": {"SERMENT_LEASE": "PT6S"}}
+"""Whoever waits for a killed replica waits so long."""
 
-@pytest.fixture(scope="session")
+
+@pytest.fixture(scope="package")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     home = claim_home(tmp_path_factory.mktemp("faults") / "home", portal="the tests of faults", say=print)
     ground = Ground(start_stack(home, find_free_ports(), extra=DRIVERS | SHORT_LEASE, say=print))

@@ -1,4 +1,4 @@
-"""Tells the story on the session's stack, twice in a row: each step holds and says what was seen."""
+"""Tells the story on the session's stack, where the README's command has told it before: each step holds and says what was seen."""
 
 import io
 import re
@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from cli.running import Running
@@ -35,8 +34,7 @@ def told_on(running: Running, steps=STEPS) -> tuple[int, list[str]]:
 
 
 class TestStory:
-    @pytest.mark.parametrize("_telling", ["first", "second"])
-    def test_holds_step_by_step(self, running: Running, _telling: str):
+    def test_holds_step_by_step(self, running: Running):
         code, lines = told_on(running)
         assert code == 0, lines
         assert len(lines) == 2 * len(STEPS) == 2 * len(TOLD)
