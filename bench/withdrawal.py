@@ -222,13 +222,16 @@ def _start(stack: Stack, count: int) -> float:
     return float(json.loads(told[-1])["seconds"])
 
 
+_ROWS = 1000
+
+
 async def _store(stack: Stack, count: int) -> None:
     mongo = open_mongo(stack.servers.mongodb_uri, driver="pymongo")
     database = mongo.database("consent")
     fence = await database.enforcement.find_one({"_id": "fence"})
     head, epoch = int(fence["head"]), int(fence["epoch"])
-    for first in range(0, count, 5000):
-        numbers = range(head + 1 + first, head + 1 + min(first + 5000, count))
+    for first in range(0, count, _ROWS):
+        numbers = range(head + 1 + first, head + 1 + min(first + _ROWS, count))
         await database.directives.insert_many([_row(number, epoch) for number in numbers])
     await database.enforcement.update_one({"_id": "fence"}, {"$set": {"head": head + count}})
     await mongo.close()

@@ -35,4 +35,10 @@ def _care(ask: Ask, chart: ChartHeader, facts: Facts, now: datetime) -> Relation
 
 def _is_theirs(care: Care, units: frozenset[str], facts: Facts) -> bool:
     """Whether the encounter was for one of these units, or somebody of one took part."""
-    return care.unit in units or any(not units.isdisjoint(facts.affiliations.get(one, ())) for one in care.practitioners)
+    if care.unit in units:
+        return True
+    for one in care.practitioners:
+        theirs = facts.affiliations.get(one)
+        if theirs is not None and not units.isdisjoint(theirs):
+            return True
+    return False

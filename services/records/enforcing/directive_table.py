@@ -5,11 +5,11 @@ from typing import Any
 
 import orjson
 
-from shared.directive import Directive, plain_provision, read_provision
+from shared.directive import DENY, PERMIT, Directive, Provision, plain_provision
 from shared.vocabulary import PatientId
 
 _READ_AT_ONCE = 20_000
-_EMPTY: tuple[Any, ...] = ([], [], [], [], [], None, None)
+_EMPTY: tuple[Any, ...] = ((), (), (), (), (), None, None)
 """What a provision's criteria are when nothing was said."""
 
 
@@ -44,17 +44,17 @@ def key_of(patient: str) -> bytes:
 
 
 def compact(directive: Directive) -> bytes:
-    """Without what the key or the epoch of the table says already."""
-    short = [_short(plain_provision(one)) for one in directive.provisions]
-    return orjson.dumps([directive.number, sorted(directive.erased), short])
+    """Without what the key or the epoch of the table says already; copied, for orjson's own bytes keep a page of memory each from reuse."""
+    short = [_short(one) for one in directive.provisions]
+    return bytes(memoryview(orjson.dumps([directive.number, sorted(directive.erased), *short])))
 
 
-def _short(provision: list[Any]) -> list[Any]:
+def _short(provision: Provision) -> list[Any]:
     """Without its empty end: most provisions name one unit and nothing else."""
-    *criteria, source, exceptions = provision
+    type_, *criteria, source, exceptions = plain_provision(provision)
     while criteria and criteria[-1] in ([], None):
         criteria.pop()
-    return [source, list(map(_short, exceptions)), *criteria]
+    return [int(type_ == DENY), source, [_short(one) for one in provision.exceptions] if exceptions else 0, *criteria]
 
 
 def _number(held: bytes) -> int:
@@ -63,10 +63,23 @@ def _number(held: bytes) -> int:
 
 @lru_cache(maxsize=_READ_AT_ONCE)
 def _read(held: bytes, patient: PatientId, epoch: int) -> Directive:
-    number, erased, provisions = orjson.loads(held)
-    return Directive(patient, number, epoch, tuple(read_provision(_long(one)) for one in provisions), frozenset(erased))
+    number, erased, *provisions = orjson.loads(held)
+    return Directive(patient, number, epoch, tuple(map(_long, provisions)), frozenset(erased))
 
 
-def _long(short: list[Any]) -> list[Any]:
-    source, exceptions, type_, *criteria = short
-    return [type_, *criteria, *_EMPTY[len(criteria) :], source, list(map(_long, exceptions))]
+def _long(short: list[Any]) -> Provision:
+    """Nothing is checked again: `compact` wrote it from what was."""
+    denies, source, exceptions, *criteria = short
+    units, persons, sites, purposes, labels, begins, ends = (*criteria, *_EMPTY[len(criteria) :])
+    return Provision(
+        DENY if denies else PERMIT,
+        frozenset(units),
+        frozenset(persons),
+        frozenset(sites),
+        frozenset(purposes),
+        frozenset(labels),
+        begins,
+        ends,
+        source,
+        tuple(map(_long, exceptions)) if exceptions else (),
+    )
