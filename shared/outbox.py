@@ -44,6 +44,11 @@ class Outbox:
         rows: list[dict[str, Any]] = await self._rows.find({}).sort([("at", 1), ("ordinal", 1)]).limit(_PAGE).to_list(length=None)
         return rows
 
+    async def of_topic(self, topic: str) -> list[tuple[str, bytes]]:
+        """(id, value) of every row that waits for it."""
+        rows = await self._rows.find({"topic": topic}, {"value": 1}).to_list(length=None)
+        return [(row["_id"], bytes(row["value"])) for row in rows]
+
     async def remove(self, idents: Sequence[str]) -> None:
         await self._rows.delete_many({"_id": {"$in": list(idents)}})
 

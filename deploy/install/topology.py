@@ -81,7 +81,7 @@ def _of_audit() -> list[Principal]:
 def _of_consent() -> list[Principal]:
     writes = ("consent.access", "consent.directive")
     return [
-        Principal("consent", writes, ("enforcement.position",), None, (("consent", "readWrite"),), _unwraps("consent")),
+        Principal("consent", writes, ("consent.directive", "enforcement.position"), None, (("consent", "readWrite"),), _unwraps("consent")),
         Principal("keyring-consent", databases=((keyring_database("consent"), "readWrite"),)),
     ]
 

@@ -14,7 +14,7 @@ from services.consent.enforcing.await_force import await_force
 from services.consent.enforcing.fence import FenceState
 from services.consent.model import Change
 from services.consent.noting import ACCESS, access_facts
-from services.consent.refusals import KeyReusedError
+from services.consent.refusals import KeyReusedError, StoreBehindError
 from shared.clock import rfc3339, utc_now
 from shared.elapsed import Reading
 from shared.errors import AnticipatedError
@@ -100,6 +100,8 @@ async def _again(asked: Asked, intent: Intent, known: Change, desk: Desk) -> Cha
 
 async def _work(intent: Intent, keys: OwnersKeys | None, note: EventRecord, state: FenceState, session: Any, desk: Desk) -> Change:
     """The transaction after its first write: the change, what it changes, the patient's new directive, its note and event."""
+    if state.behind >= state.head:  # the number just drawn has been given out before
+        raise StoreBehindError
     change = Change(intent.ident, intent.patient, intent.subject, state.epoch, state.head, tuple(state.members), intent.digest)
     await desk.store.begin_change(change, session=session)
     await intent.apply(session)

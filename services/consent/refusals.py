@@ -54,6 +54,18 @@ class KeyReusedError(AnticipatedError):
     )
 
 
+class StoreBehindError(AnticipatedError):
+    """The store was restored from a backup, and is being brought up to what had been published since."""
+
+    slug: ClassVar[str] = "consent-store-behind"
+    status: ClassVar[int] = 503
+    fhir_code: ClassVar[str] = "transient"
+    sentence: ClassVar[Sentence] = Sentence(
+        "What patients said is being brought back after a restore. Try again in half a minute.",
+        "Les choix des patients sont en cours de rétablissement après une restauration. Réessayez dans une demi-minute.",
+    )
+
+
 class WrongWordsError(AnticipatedError):
     """The request does not say who, what for or which patient in the form that is understood."""
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
 from services.consent.consent_store import ConsentStore
@@ -14,7 +15,9 @@ from services.consent.enforcing.fence import Fence
 from services.consent.enforcing.hear_positions import hear_positions
 from services.consent.enforcing.positions import Positions
 from services.consent.enforcing.remove_lapsed import Lapsing, remove_lapsed
-from services.consent.sealer import ConsentSealer
+from services.consent.restoring.bring_back import bring_back
+from services.consent.restoring.published import PublishedDirectives
+from services.consent.sealer import ConsentSealer, KeysUnavailableError
 from services.consent.settings import ConsentSettings
 from shared.background import end_tasks, keep_running
 from shared.elapsed import read_clocks
@@ -22,15 +25,16 @@ from shared.events.topics import CONSENT_ACCESS
 from shared.identity import Identities
 from shared.kafka import Producer, connection_of, open_producer
 from shared.keyring import Keyring
-from shared.mongo import Mongo, MongoError, open_mongo
+from shared.mongo import Mongo, open_mongo
 from shared.note_keeping import notes_kept
 from shared.notes import Notes
 from shared.outbox import Outbox
 from shared.vault import Vault
-from shared.waiting import until_done
+from shared.waiting import PASSING, until_done
 
 log = structlog.get_logger("serment.consent")
 _LOOKS_EVERY = 2.0
+_PASSING = (*PASSING, KafkaError, KeysUnavailableError)
 _MEMBERS = Gauge("serment_consent_members", "Incarnations that may hold a lease.")
 _HEAD = Gauge("serment_consent_head", "The group's sequence: the number of the newest directive.")
 
@@ -64,8 +68,10 @@ async def open_resources(settings: ConsentSettings) -> AsyncIterator[ConsentReso
         desk = _open_desk(settings, mongo, keyring_mongo, vault, producer)
         await until_done(desk.fence.prepare, said="consent.waiting", needs="mongodb")
         await until_done(desk.store.prepare, said="consent.waiting", needs="mongodb")
+        published = PublishedDirectives(connection_of(settings))
+        await until_done(lambda: bring_back(desk=desk, published=published), said="consent.waiting", needs="restored", passing=_PASSING)
         await stack.enter_async_context(notes_kept(desk.notes, mongo.database(settings.mongodb_database), instance=settings.instance))
-        stack.push_async_callback(end_tasks, _keep_going(settings, desk))
+        stack.push_async_callback(end_tasks, _keep_going(settings, desk, published))
         yield ConsentResources(settings, desk, Identities(list(settings.issuers)), mongo, keyring_mongo, vault)
 
 
@@ -84,19 +90,19 @@ def _open_desk(settings: ConsentSettings, mongo: Mongo, keyring_mongo: Mongo, va
     )
 
 
-def _keep_going(settings: ConsentSettings, desk: Desk) -> "list[asyncio.Task[None]]":
+def _keep_going(settings: ConsentSettings, desk: Desk, published: PublishedDirectives) -> "list[asyncio.Task[None]]":
     """The tasks that run beside the answers: hearing positions, removing whoever lapsed."""
 
     async def hear() -> None:
         await hear_positions(connection=connection_of(settings), positions=desk.positions, fence=desk.fence)
 
     async def keep_members_true() -> None:
-        await _keep_members_true(desk)
+        await _keep_members_true(desk, published)
 
     return [keep_running(run) for run in (hear, keep_members_true)]
 
 
-async def _keep_members_true(desk: Desk) -> None:
+async def _keep_members_true(desk: Desk, published: PublishedDirectives) -> None:
     """Until cancelled; several processes may do it at once."""
     lapsing = Lapsing()
     while True:
@@ -104,8 +110,10 @@ async def _keep_members_true(desk: Desk) -> None:
             for gone in await remove_lapsed(lapsing, fence=desk.fence, lease=desk.lease, clocks=desk.clocks):
                 log.warning("consent.member-lapsed", incarnation=gone)
             state = await desk.fence.state()
+            if state.is_behind:
+                await bring_back(desk=desk, published=published)
             _MEMBERS.set(len(state.members))
             _HEAD.set(state.head)
-        except MongoError as error:
+        except _PASSING as error:
             log.warning("consent.members-not-seen", error=type(error).__name__)
         await asyncio.sleep(_LOOKS_EVERY)

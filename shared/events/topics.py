@@ -22,7 +22,7 @@ RECORDS_ACCESS = Topic("records.access", "records", "incarnation", ("audit",), r
 RECORDS_CHANGE = Topic("records.change", "records", "patient", ("records", "notifier"), partitions=6, parked=True)
 ENFORCEMENT_POSITION = Topic("enforcement.position", "records", "incarnation", ("consent",), retention_days=1)
 CONSENT_ACCESS = Topic("consent.access", "consent", "incarnation", ("audit",), retention_days=None)
-CONSENT_DIRECTIVE = Topic("consent.directive", "consent", "patient", ("records",), retention_days=None, compacted=True)
+CONSENT_DIRECTIVE = Topic("consent.directive", "consent", "patient", ("records", "consent"), retention_days=None, compacted=True)
 GOVERNANCE_STANDING = Topic("governance.standing", "governance", "staff", ("records",), retention_days=None, compacted=True)
 NOTIFIER_ACCESS = Topic("notifier.access", "notifier", "incarnation", ("audit",), retention_days=None)
 NOTIFIER_CHANGE = Topic("notifier.change", "notifier", "case", ("audit",), partitions=3, retention_days=90, parked=True)

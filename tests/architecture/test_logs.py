@@ -7,7 +7,7 @@ from tests.architecture.sources import Source, sources
 
 LEVELS = ("debug", "info", "warning", "error", "critical", "exception", "log", "msg", "bind")
 WORDS = {"attempt", "error", "in_a_row", "log", "needs", "next_offset", "offset", "partition", "reason", "rule", "size"}
-WORDS |= {"directives", "incarnation", "left", "seconds", "suspicion", "task", "topic", "where"}
+WORDS |= {"directives", "epoch", "head", "incarnation", "left", "published", "seconds", "suspicion", "task", "topic", "where"}
 """What a log line may say beside its event name; a new word is added here on purpose, and never one that identifies a patient."""
 
 EVENT_NAME = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*").fullmatch

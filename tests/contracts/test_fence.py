@@ -140,6 +140,30 @@ class TestFence:
         assert not await desk.within(desk.fence.remove(A, grant=second))
         assert set((await desk.state()).members) == set()
 
+    async def test_begins_an_epoch_once(self, desk: FenceDesk) -> None:
+        await desk.grants(A, number=0)
+        await desk.withdraws(ONE)
+        begun = [await desk.within(desk.fence.begin_epoch(ended=1, head=head)) for head in (9, 20)]
+
+        assert [(one.epoch, one.head) for one in begun] == [(2, 9), (2, 9)]
+        assert (await desk.withdraws(ONE)).head == 10
+
+    async def test_keeps_its_members_in_the_next_epoch_but_not_what_they_stated(self, desk: FenceDesk) -> None:
+        await desk.withdraws(ONE)
+        granted = await desk.grants(A, number=1)
+
+        begun = await desk.within(desk.fence.begin_epoch(ended=1, head=1))
+
+        assert (begun.members[A].grant, begun.members[A].number) == (granted.members[A].grant, 0)
+        assert set((await desk.withdraws(ONE)).members) == {A}
+
+    async def test_is_behind_an_incarnation_that_stated_more_than_it_gave_out(self, desk: FenceDesk) -> None:
+        assert not (await desk.grants(A, number=0)).is_behind
+        assert not (await desk.grants(A, epoch=7, number=3)).is_behind
+        assert (await desk.grants(A, number=3)).is_behind
+        assert (await desk.grants(B, number=0)).is_behind
+        assert not (await desk.within(desk.fence.begin_epoch(ended=1, head=3))).is_behind
+
 
 class TestRealFence:
     """What the model need not play, for there a story that fails changes nothing by itself."""

@@ -268,6 +268,19 @@ def an_epoch_that_ended(world: World) -> None:
     read(world, replica)
 
 
+def a_row_of_an_ended_epoch(world: World) -> None:
+    waiting = committed(world, PATIENT, "w")
+    world.finish(waiting)
+    world.begin_epoch()
+    read(world, leased(world))
+
+
+class ForgetsEndedEpochs(View):
+    def install(self, value: bytes) -> None:
+        if unpacked(value).epoch == self.epoch:
+            super().install(value)
+
+
 class CountsAnyEpoch(Positions):
     def has_stated(self, incarnation: str, *, epoch: int, number: int) -> bool:
         return any(super(CountsAnyEpoch, self).has_stated(incarnation, epoch=one, number=number) for one in range(epoch + 1))
@@ -389,6 +402,7 @@ NEEDED: dict[str, tuple[Schedule, Rules]] = {
     "rows are read after the grant": (a_commit_between_rows_and_grant, Rules(grant_lease=reads_rows_first)),
     "a holder believes the faster clock": (a_clock_set_back, Rules(view=WithSlowClock)),
     "whoever waits believes the slower clock": (a_waiter_whose_clock_is_set_forward, Rules(bring_into_force=waits_by_the_wall_clock)),
+    "a row of an ended epoch is a patient's word": (a_row_of_an_ended_epoch, Rules(view=ForgetsEndedEpochs)),
     "numbers count within their epoch": (an_epoch_that_ended, Rules(positions=CountsAnyEpoch)),
     "a removal is for one grant only": (renewed_while_being_removed, Rules(compares_grants=False)),
     "leaving is final": (a_lease_after_leaving, Rules(view=ComesBack, decides_after_leaving=True)),

@@ -19,7 +19,7 @@ from services.consent.enforcing.remove_lapsed import Lapsing, remove_lapsed
 from services.consent.model import Change, Evidence
 from services.records.enforcing.renew_lease import LeaseAnswer, renew_lease
 from services.records.enforcing.view import View
-from shared.directive import DENY, Directive, Provision, packed, unpacked
+from shared.directive import DENY, Directive, Provision, packed
 from shared.elapsed import Reading
 from shared.enforcement import LeaseTerms
 from shared.vocabulary import PatientId
@@ -90,7 +90,7 @@ class PlayedFence:
     async def change(self, work: Callable[[FenceState, Any], Awaitable[Change]]) -> Change:
         await Pause("commit")
         store = self.world.store
-        store.fence = FenceState(store.fence.epoch, store.fence.head + 1, store.fence.members)
+        store.fence = replace(store.fence, head=store.fence.head + 1)
         change = await work(store.fence, None)
         await Pause("committed")
         return change
@@ -104,9 +104,9 @@ class PlayedFence:
         store = self.world.store
         store.grants += 1
         known = store.fence.members.get(incarnation, Member(0, 0)).number
-        stated = max(known, number if epoch == store.fence.epoch else 0)
-        members = {**store.fence.members, incarnation: Member(store.grants, stated)}
-        store.fence = FenceState(store.fence.epoch, store.fence.head, members)
+        stated = number if epoch == store.fence.epoch else 0
+        members = {**store.fence.members, incarnation: Member(store.grants, max(known, stated))}
+        store.fence = replace(store.fence, members=members, behind=max(store.fence.behind, stated))
         granted = store.fence
         await Pause("granted")
         return granted
@@ -118,8 +118,17 @@ class PlayedFence:
         if member is None or (grant is not None and member.grant != grant and self.world.rules.compares_grants):
             return False
         members = {name: one for name, one in store.fence.members.items() if name != incarnation}
-        store.fence = FenceState(store.fence.epoch, store.fence.head, members)
+        store.fence = replace(store.fence, members=members)
         return True
+
+    async def begin_epoch(self, *, ended: int, head: int) -> FenceState:
+        await Pause("epoch")
+        store = self.world.store
+        store.grants += 1
+        if store.fence.epoch <= ended:
+            members = {name: Member(one.grant, 0) for name, one in store.fence.members.items()}
+            store.fence = replace(store.fence, epoch=ended + 1, head=max(head, store.fence.head), members=members, behind=0)
+        return store.fence
 
     async def directives_above(self, number: int, *, session: Any) -> AsyncIterator[list[bytes]]:
         """Row after row in the store's own order, each as it is when it is read: no snapshot is promised to a long scan.
@@ -337,11 +346,9 @@ class World:
         self.published += self.store.outbox[first:]
 
     def begin_epoch(self) -> None:
-        """After a restore that brought every directive back, under the new epoch; numbers begin wherever the backup stood."""
-        store = self.store
-        epoch = store.fence.epoch + 1
-        store.fence = FenceState(epoch, store.fence.head, store.fence.members)
-        again = {}
-        for patient, (number, value) in store.directives.items():
-            again[patient] = (number, packed(replace(unpacked(value), epoch=epoch)))
-        store.directives = again
+        """After a restore that brought every directive back, as it was published."""
+
+        async def story() -> None:
+            await self.registries[0].fence.begin_epoch(ended=self.store.fence.epoch, head=self.store.fence.head)
+
+        self.finish(self.start("epoch", story()))

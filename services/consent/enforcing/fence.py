@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from shared.directive import Directive, packed
+from shared.directive import Directive, packed, unpacked
 from shared.enforcement import LeaseTerms
 from shared.mongo import Database, DuplicateKeyError, Mongo
 
@@ -24,9 +24,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class FenceState:
+    """`behind` is the highest number that an incarnation stated above the head: only a store that was restored is behind its replicas."""
+
     epoch: int
     head: int
     members: Mapping[str, Member]
+    behind: int = 0
+
+    @property
+    def is_behind(self) -> bool:
+        return self.behind > self.head
 
 
 Work = Callable[[FenceState, Any], Awaitable[T]]
@@ -59,6 +66,10 @@ class Fence:
 
         return await self._mongo.transact(run)
 
+    async def unnumbered(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """One transaction that draws no number, for what had its number before the store was restored."""
+        return await self._mongo.transact(work)
+
     async def keep(self, directive: Directive, *, session: Any) -> bytes:
         """The patient's newest directive, as it will be published."""
         value = packed(directive)
@@ -66,16 +77,41 @@ class Fence:
         await self._directives.replace_one({"_id": directive.patient}, row, upsert=True, session=session)
         return value
 
+    async def keep_published(self, directive: Directive, value: bytes, *, session: Any) -> bool:
+        """As it was published; False when what is held is as new."""
+        row = await self._directives.find_one({"_id": directive.patient}, session=session)
+        if row is not None and place_of(bytes(row["value"])) >= (directive.epoch, directive.number):
+            return False
+        row = {"_id": directive.patient, "number": directive.number, "value": value}
+        await self._directives.replace_one({"_id": directive.patient}, row, upsert=True, session=session)
+        return True
+
+    async def begin_epoch(self, *, ended: int, head: int) -> FenceState:
+        """Once, however often `ended` is ended; numbers go on from `head`.
+
+        Members stay, for those of the old epoch may hold leases; what they stated counts no more.
+        """
+
+        async def run(session: Any) -> FenceState:
+            row = await self._rows.find_one_and_update({"_id": _FENCE}, {"$inc": {"grants": 1}}, return_document=True, session=session)
+            if int(row["epoch"]) > ended:
+                return _state(row)
+            members = {f"members.{name}.number": 0 for name in row["members"]}
+            begun = {"epoch": ended + 1, "head": max(head, int(row["head"])), "behind": 0, **members}
+            return _state(await self._rows.find_one_and_update({"_id": _FENCE}, {"$set": begun}, return_document=True, session=session))
+
+        return await self._mongo.transact(run)
+
     async def state(self) -> FenceState:
         return _state(await self._rows.find_one({"_id": _FENCE}))
 
     async def grant(self, incarnation: str, *, epoch: int | None, number: int, session: Any) -> FenceState:
         """Admits or renews: a real change with a grant that never comes again. A number of another epoch states nothing."""
-        place = f"$members.{incarnation}.number"
-        stated = {"$max": [place, {"$cond": [{"$eq": ["$epoch", epoch]}, number, 0]}]}
+        stated = {"$cond": [{"$eq": ["$epoch", epoch]}, number, 0]}
+        highest = {"$max": [f"$members.{incarnation}.number", stated]}
         change = [
-            {"$set": {"grants": {"$add": ["$grants", 1]}}},
-            {"$set": {f"members.{incarnation}": {"grant": "$grants", "number": stated}}},
+            {"$set": {"grants": {"$add": ["$grants", 1]}, "behind": {"$max": ["$behind", stated]}}},
+            {"$set": {f"members.{incarnation}": {"grant": "$grants", "number": highest}}},
         ]
         return _state(await self._rows.find_one_and_update({"_id": _FENCE}, change, return_document=True, session=session))
 
@@ -94,7 +130,13 @@ class Fence:
 
 def _state(row: Mapping[str, Any]) -> FenceState:
     members = {name: Member(int(one["grant"]), int(one["number"])) for name, one in row["members"].items()}
-    return FenceState(int(row["epoch"]), int(row["head"]), members)
+    return FenceState(int(row["epoch"]), int(row["head"]), members, int(row.get("behind") or 0))
+
+
+def place_of(value: bytes) -> tuple[int, int]:
+    """(epoch, number) of a directive's bytes: numbers compare within an epoch only."""
+    directive = unpacked(value)
+    return directive.epoch, directive.number
 
 
 def terms(state: FenceState, *, lease: float) -> LeaseTerms:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.consent.enforcing.fence import Fence, terms
 from services.consent.enforcing.positions import Positions
+from services.consent.refusals import StoreBehindError
 from shared.enforcement import LeaseTerms
 
 
@@ -22,9 +23,14 @@ class Asked:
 async def grant_lease(
     asked: Asked, *, fence: Fence, positions: Positions, lease: float, causal: Callable[[], AbstractAsyncContextManager[Any]]
 ) -> AsyncIterator[LeaseTerms | list[bytes]]:
-    """The terms first, then the directives in lists; a head of another epoch comes alone, for the asker must begin anew."""
+    """The terms first, then the directives in lists; a head of another epoch comes alone, for the asker must begin anew.
+
+    Raises StoreBehindError once any incarnation has stated what this store never gave out.
+    """
     async with causal() as session:
         state = await fence.grant(asked.incarnation, epoch=asked.epoch, number=asked.number, session=session)
+        if state.is_behind:
+            raise StoreBehindError
         if asked.epoch == state.epoch:
             positions.state(asked.incarnation, epoch=state.epoch, number=asked.number)
         yield terms(state, lease=lease)
