@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -70,14 +71,18 @@ def packed(directive: Directive) -> bytes:
     )
 
 
-def unpacked(value: bytes | None) -> Directive:
-    """Raises UnreadableDirectiveError for everything that is not wholly understood: nothing is passed over."""
+def unpacked(value: bytes | None, *, sourced: bool = True) -> Directive:
+    """Raises UnreadableDirectiveError for everything that is not wholly understood: nothing is passed over.
+
+    Not `sourced`, patients who say the same share what they say: no decision depends on the statement that a provision came from.
+    """
     patient = number = None
     try:
         found = orjson.loads(value or b"")
         patient, number = PatientId(_text(found["patient"])), _whole(found["number"])
         _require_understood(found["mustUnderstand"])
-        provisions = tuple(map(read_provision, _listed(found["provisions"])))
+        plain = _listed(found["provisions"])
+        provisions = tuple(map(read_provision, plain)) if sourced else _shared(orjson.dumps(list(map(_unsourced, plain))))
         return Directive(patient, number, _whole(found["epoch"]), provisions, _names(found["erased"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnreadableDirectiveError(patient, number) from error
@@ -124,6 +129,17 @@ def read_provision(plain: Any) -> Provision:
         _text(source),
         tuple(map(read_provision, _listed(exceptions))),
     )
+
+
+def _unsourced(plain: Any) -> list[Any]:
+    *criteria, source, exceptions = _listed(plain)
+    _text(source)
+    return [*criteria, "", list(map(_unsourced, _listed(exceptions)))]
+
+
+@lru_cache(maxsize=10_000)
+def _shared(plain: bytes) -> tuple[Provision, ...]:
+    return tuple(map(read_provision, orjson.loads(plain)))
 
 
 def _names(plain: Any) -> frozenset[str]:

@@ -20,17 +20,17 @@ def relation(ask: Ask, facts: Facts, now: datetime) -> Relationship:
 
 def _care(ask: Ask, chart: ChartHeader, facts: Facts, now: datetime) -> Relationship:
     """Taking part in an encounter oneself is nearer than belonging to a unit of one who did."""
-    nearest, practitioner = Relationship.NONE, ask.actor.practitioner
-    units = facts.affiliations.get(practitioner, frozenset()) | ({ask.actor.unit} if ask.actor.unit else frozenset())
+    practitioner = ask.actor.practitioner
     begins_by, over_since = now + CARE_BEGINS_BEFORE, now - facts.care_lasts  # a period may reach to the ends of the calendar
-    for care in chart.care.values():
-        if care.started_at > begins_by or (care.ended_at is not None and care.ended_at <= over_since):
-            continue
+    going_on = [
+        care for care in chart.care.values() if care.started_at <= begins_by and (care.ended_at is None or care.ended_at > over_since)
+    ]
+    for care in going_on:
         if practitioner in care.practitioners:
             return Relationship.PARTICIPANT
-        if nearest is Relationship.NONE and units and _is_theirs(care, units, facts):
-            nearest = Relationship.UNIT
-    return nearest
+    units = facts.affiliations.get(practitioner, frozenset()) | ({ask.actor.unit} if ask.actor.unit else frozenset())
+    theirs = bool(units) and any(_is_theirs(care, units, facts) for care in going_on)
+    return Relationship.UNIT if theirs else Relationship.NONE
 
 
 def _is_theirs(care: Care, units: frozenset[str], facts: Facts) -> bool:

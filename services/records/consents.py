@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from services.records.model import Ask
 from shared.directive import DENY, PERMIT, Provision
@@ -17,7 +18,8 @@ def applicable(provisions: Iterable[Provision], ask: Ask, units: Collection[str]
     """
     if not provisions:
         return ()
-    return tuple(_narrowed(one, ask, units, now.timestamp()) for one in provisions if _speaks_of(one, ask, units, now.timestamp()))
+    moment = now.timestamp()
+    return tuple([_narrowed(one, ask, units, moment) for one in provisions if _speaks_of(one, ask, units, moment)])
 
 
 def _speaks_of(provision: Provision, ask: Ask, units: Collection[str], now: float) -> bool:
@@ -33,8 +35,16 @@ def _speaks_of(provision: Provision, ask: Ask, units: Collection[str], now: floa
 
 
 def _narrowed(provision: Provision, ask: Ask, units: Collection[str], now: float) -> Provision:
-    exceptions = tuple(_narrowed(one, ask, units, now) for one in provision.exceptions if _speaks_of(one, ask, units, now))
-    return Provision(provision.type, labels=provision.labels, source=provision.source, exceptions=exceptions)
+    if not provision.exceptions:
+        return _of_labels(provision.type, provision.labels)
+    exceptions = tuple([_narrowed(one, ask, units, now) for one in provision.exceptions if _speaks_of(one, ask, units, now)])
+    return Provision(provision.type, labels=provision.labels, exceptions=exceptions)
+
+
+@lru_cache(maxsize=1000)
+def _of_labels(type_: str, labels: frozenset[str]) -> Provision:
+    """What most provisions come to; few are ever named."""
+    return Provision(type_, labels=labels)
 
 
 def forbids_all(provision: Provision) -> bool:

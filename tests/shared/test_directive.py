@@ -1,5 +1,7 @@
 """The directive's one form: it comes back as it went, and whatever is not wholly understood is refused."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 from hypothesis import given
@@ -21,12 +23,13 @@ def provisions(depth: int = 2) -> st.SearchStrategy[Provision]:
     return st.builds(Provision, type=types, begins=moments, ends=moments, source=st.text(max_size=20), exceptions=nested, **selectors)
 
 
+some = st.lists(provisions(), max_size=3).map(tuple)
 directives = st.builds(
     Directive,
     patient=st.uuids(version=4).map(lambda one: PatientId(str(one))),
     number=st.integers(1, 1 << 40),
     epoch=st.integers(1, 9),
-    provisions=st.lists(provisions(), max_size=3).map(tuple),
+    provisions=some,
     erased=names,
 )
 
@@ -36,18 +39,43 @@ def damaged(**instead: object) -> bytes:
     return orjson.dumps(whole | instead)
 
 
+def unsourced(provision: Provision) -> Provision:
+    return replace(provision, source="", exceptions=tuple(map(unsourced, provision.exceptions)))
+
+
+class TestDirectiveTable:
+    @given(st.lists(directives, max_size=8), st.data())
+    def test_holds_the_newest_of_each_patient(self, said: list[Directive], data: st.DataObject) -> None:
+        table, newest = DirectiveTable(), dict[PatientId, Directive]()
+        for one in [*said, *(replace(one, number=one.number + 1, provisions=data.draw(some)) for one in said)]:
+            table.put(one)
+            newest[one.patient] = one
+
+        for patient, one in newest.items():
+            held = replace(one, epoch=3)
+            assert (table.find(patient, epoch=3), table.number_of(patient)) == (held, one.number)
+        assert (len(table), table.find(PATIENT, epoch=3), table.number_of(PATIENT)) == (len(newest), None, 0)
+
+    def test_forgets_what_nobody_says_any_more(self) -> None:
+        table = DirectiveTable()
+        for number in range(1, 1000):
+            table.put(Directive(PATIENT, number, 1, (Provision(DENY, ends=float(number)),)))
+
+        assert len(table._said) <= 2
+        assert len(table._places) == 1
+
+
 class TestDirective:
     @given(directives)
     def test_comes_back_as_it_went(self, directive: Directive) -> None:
         assert unpacked(packed(directive)) == directive
 
     @given(directives)
-    def test_is_held_as_it_is(self, directive: Directive) -> None:
-        table = DirectiveTable()
-        table.put(directive)
+    def test_shares_what_others_say_too_without_its_sources(self, directive: Directive) -> None:
+        one, other = (unpacked(packed(replace(directive, patient=patient)), sourced=False) for patient in (directive.patient, PATIENT))
 
-        assert table.find(directive.patient, epoch=directive.epoch) == directive
-        assert table.number_of(directive.patient) == directive.number
+        assert one == replace(directive, provisions=tuple(map(unsourced, directive.provisions)))
+        assert one.provisions is other.provisions
 
     def test_says_what_must_be_understood(self) -> None:
         labelled = Directive(PATIENT, 1, 1, (Provision(DENY, exceptions=(Provision(PERMIT, labels=frozenset({"N"}), ends=5.0),)),))
@@ -73,9 +101,10 @@ class TestDirective:
         ],
     )
     def test_that_is_not_wholly_understood_names_patient_and_number(self, value: bytes) -> None:
-        with pytest.raises(UnreadableDirectiveError) as raised:
-            unpacked(value)
-        assert (raised.value.patient, raised.value.number) == (PATIENT, 7)
+        for sourced in (True, False):
+            with pytest.raises(UnreadableDirectiveError) as raised:
+                unpacked(value, sourced=sourced)
+            assert (raised.value.patient, raised.value.number) == (PATIENT, 7)
 
     @pytest.mark.parametrize("number", [None, "7", 7.0, True])
     def test_without_a_number_names_none(self, number: object) -> None:

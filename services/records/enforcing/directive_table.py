@@ -1,38 +1,72 @@
-"""All directives in memory, a few hundred bytes each: a patient's newest words as compact JSON, read when they are needed."""
+"""All directives in memory, some hundred and fifty bytes each: patients who said the same share what they said."""
 
-from functools import lru_cache
-from typing import Any
-
-import orjson
-
-from shared.directive import DENY, PERMIT, Directive, Provision, plain_provision
+from shared.directive import Directive, Provision
 from shared.vocabulary import PatientId
 
-_READ_AT_ONCE = 20_000
-_EMPTY: tuple[Any, ...] = ((), (), (), (), (), None, None)
-"""What a provision's criteria are when nothing was said."""
+Said = tuple[tuple[Provision, ...], frozenset[str]]
+"""Provisions, and the sites erased."""
+
+_PLACES = 1 << 32
+_NOTHING: Said = ((), frozenset())
 
 
 class DirectiveTable:
-    """Keyed by the patient id's sixteen bytes. Only a higher number replaces what is held."""
+    """Keyed by the patient id's sixteen bytes; each holds one whole number: the directive's, and the place of what was said.
+
+    A whole number is no work for the garbage collector, and nothing is read when a directive is looked up: it is held as it is used.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[bytes, bytes] = {}
+        self._held: dict[bytes, int] = {}
+        self._said: list[Said] = []
+        self._places: dict[Said, int] = {}
+        self._holders: list[int] = []
+        self._free: list[int] = []
 
     def __len__(self) -> int:
         return len(self._held)
 
     def put(self, directive: Directive) -> None:
-        self._held[key_of(directive.patient)] = compact(directive)
+        key = key_of(directive.patient)
+        before = self._held.get(key)
+        place = self._take((directive.provisions, directive.erased))
+        self._held[key] = directive.number * _PLACES + place
+        if before is not None:
+            self._release(before % _PLACES)
 
     def number_of(self, patient: str) -> int:
         """0 when nothing is held."""
-        held = self._held.get(key_of(patient))
-        return 0 if held is None else _number(held)
+        return self._held.get(key_of(patient), 0) // _PLACES
 
     def find(self, patient: str, *, epoch: int) -> Directive | None:
         held = self._held.get(key_of(patient))
-        return None if held is None else _read(held, PatientId(patient), epoch)
+        if held is None:
+            return None
+        provisions, erased = self._said[held % _PLACES]
+        return Directive(PatientId(patient), held // _PLACES, epoch, provisions, erased)
+
+    def _take(self, said: Said) -> int:
+        place = self._places.get(said)
+        if place is None:
+            place = self._new_place()
+            self._said[place] = said
+            self._places[said] = place
+        self._holders[place] += 1
+        return place
+
+    def _new_place(self) -> int:
+        if self._free:
+            return self._free.pop()
+        self._said.append(_NOTHING)
+        self._holders.append(0)
+        return len(self._said) - 1
+
+    def _release(self, place: int) -> None:
+        self._holders[place] -= 1
+        if not self._holders[place]:
+            del self._places[self._said[place]]
+            self._said[place] = _NOTHING
+            self._free.append(place)
 
 
 def key_of(patient: str) -> bytes:
@@ -41,45 +75,3 @@ def key_of(patient: str) -> bytes:
         return bytes.fromhex(patient.replace("-", ""))
     except ValueError:
         return patient.encode()
-
-
-def compact(directive: Directive) -> bytes:
-    """Without what the key or the epoch of the table says already; copied, for orjson's own bytes keep a page of memory each from reuse."""
-    short = [_short(one) for one in directive.provisions]
-    return bytes(memoryview(orjson.dumps([directive.number, sorted(directive.erased), *short])))
-
-
-def _short(provision: Provision) -> list[Any]:
-    """Without its empty end: most provisions name one unit and nothing else."""
-    type_, *criteria, source, exceptions = plain_provision(provision)
-    while criteria and criteria[-1] in ([], None):
-        criteria.pop()
-    return [int(type_ == DENY), source, [_short(one) for one in provision.exceptions] if exceptions else 0, *criteria]
-
-
-def _number(held: bytes) -> int:
-    return int(held[1 : held.index(b",")])
-
-
-@lru_cache(maxsize=_READ_AT_ONCE)
-def _read(held: bytes, patient: PatientId, epoch: int) -> Directive:
-    number, erased, *provisions = orjson.loads(held)
-    return Directive(patient, number, epoch, tuple(map(_long, provisions)), frozenset(erased))
-
-
-def _long(short: list[Any]) -> Provision:
-    """Nothing is checked again: `compact` wrote it from what was."""
-    denies, source, exceptions, *criteria = short
-    units, persons, sites, purposes, labels, begins, ends = (*criteria, *_EMPTY[len(criteria) :])
-    return Provision(
-        DENY if denies else PERMIT,
-        frozenset(units),
-        frozenset(persons),
-        frozenset(sites),
-        frozenset(purposes),
-        frozenset(labels),
-        begins,
-        ends,
-        source,
-        tuple(map(_long, exceptions)) if exceptions else (),
-    )

@@ -45,7 +45,7 @@ class View:
     def hear(self, value: bytes | None) -> Heard:
         """A directive from Kafka, in whatever order, as often as it comes."""
         try:
-            directive = unpacked(value)
+            directive = unpacked(value, sourced=False)
         except UnreadableDirectiveError as error:
             self._block(error)
             if error.number is not None:
@@ -75,13 +75,13 @@ class View:
         return not self.left
 
     def install(self, value: bytes) -> None:
-        """One row of a lease's answer; its number may be above the answer's head, and is not counted."""
+        """One row of a lease's answer; its number may be above the answer's head, and is not counted. It may be of an epoch that ended."""
         try:
-            directive = unpacked(value)
+            directive = unpacked(value, sourced=False)
         except UnreadableDirectiveError as error:
             self._block(error)
             return
-        if directive.epoch == self.epoch:
+        if self.epoch is not None and directive.epoch <= self.epoch:
             self._put(directive)
 
     def installed(self, terms: LeaseTerms, *, asked: int, sent: Reading) -> None:
