@@ -15,7 +15,7 @@ _INDEXES = {
     "identifiers": ([("digest", 1)], [("address", 1)]),
     "outbox": ([("at", 1), ("ordinal", 1)], [("incarnation", 1), ("number", 1)]),
     "erasures": ([("state", 1)],),
-    "emergencies": ([("held", 1)], [("state", 1), ("ends_at", 1)]),
+    "emergencies": ([("held", 1)], [("state", 1), ("ends_at", 1)], [("patient", 1)]),
 }
 _USER_EXISTS = 51003
 

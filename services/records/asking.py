@@ -13,6 +13,7 @@ from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, p
 from shared.vocabulary import Action
 
 _ACTIONS = {"POST": Action.CREATE, "PUT": Action.UPDATE, "PATCH": Action.UPDATE, "DELETE": Action.DELETE}
+_BESIDE = {"emergency": Action.BREAK_GLASS, "emergencies": Action.REVIEW}
 
 
 def resources_of(request: Request) -> RecordsResources:
@@ -39,7 +40,7 @@ def _addressed(request: Request) -> Addressed:
     path = request.url.path
     if not path.startswith("/fhir"):
         _, room, ident, what, *_rest = [*path.split("/"), "", "", ""]
-        action = Action.BREAK_GLASS if what == "emergency" else Action.ERASE
+        action = _BESIDE.get(what, Action.ERASE)
         return Addressed(action, WHOLE_CHART, patient=ident if room == "charts" else "")
     type_, ident, *_rest = [*path.removeprefix("/fhir").strip("/").split("/"), ""]
     known = type_ if type_ in RESOURCE_TYPES else "unknown" if type_ else "Bundle"

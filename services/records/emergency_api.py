@@ -5,15 +5,17 @@ from pydantic import ValidationError
 
 from services.records.asking import Asking, Has
 from services.records.emergency.open_emergency import Opened, WrongReasonError, find_emergency, open_emergency
+from services.records.emergency.review_emergency import review_emergency
 from services.records.model import WHOLE_CHART, Asked
 from services.records.noting_failures import noting_failures
-from services.records.schemas import EmergencyAnswer, EmergencyReason
+from services.records.schemas import EmergencyAnswer, EmergencyReason, EmergencyReview
 from services.records.unanswerable import is_ours
 from shared.http import professions, read_body
 from shared.vocabulary import Action, PatientId, Profession
 
 emergencies = APIRouter()
 GLASS_BREAKERS = professions(Profession.CLINICIAN)
+REVIEWERS = professions(Profession.PRIVACY_OFFICER)
 _LARGEST_BODY = 8192
 
 
@@ -36,6 +38,25 @@ async def show_emergency(patient: str, response: Response, asked: Asking, has: H
     async with noting_failures(_addressing(asked, patient), Action.BREAK_GLASS, WHOLE_CHART, resource=None, desk=has.desk):
         opened = await find_emergency(asked, patient, desk=has.desk)
     return _answer(opened, response)
+
+
+@emergencies.get("/charts/{patient}/emergencies/{grant}", openapi_extra=REVIEWERS)
+async def show_reason(patient: str, grant: str, response: Response, asked: Asking, has: Has) -> EmergencyReview:
+    """Who opened the chart, until when, and why: for whoever reviews it."""
+    async with noting_failures(_addressing(asked, patient), Action.REVIEW, WHOLE_CHART, resource=None, desk=has.desk):
+        reviewed = await review_emergency(asked, patient, grant, desk=has.desk)
+    response.headers.update({"x-decision-id": reviewed.decision, "cache-control": "no-store"})
+    emergency, granted = reviewed.emergency, reviewed.emergency.grant
+    return EmergencyReview(
+        id=granted.ident,
+        staff=granted.staff,
+        unit=emergency.unit,
+        opened_at=granted.opened_at,
+        ends_at=granted.ends_at,
+        review_due_at=emergency.review_due_at,
+        followed_up=emergency.followed_up,
+        reason=reviewed.reason,
+    )
 
 
 def _addressing(asked: Asked, patient: str) -> Asked:

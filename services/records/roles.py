@@ -14,6 +14,7 @@ OPEN_TO_PATIENTS = DIRECTORY_TYPES | {"Medication"}
 
 _LOOK = frozenset({Action.READ, Action.SEARCH})
 _WRITE = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+_OF_OFFICERS = frozenset({(Action.ERASE, Purpose.RECORDS_MANAGEMENT), (Action.REVIEW, Purpose.COMPLIANCE)})
 
 PURPOSES: Mapping[Profession, frozenset[Purpose]] = {
     Profession.CLINICIAN: frozenset({Purpose.TREATMENT, Purpose.RESEARCH}),
@@ -51,9 +52,7 @@ def may(ask: Ask) -> bool:
                 ask.type in DEMOGRAPHIC_TYPES and ask.action in _LOOK | {Action.CREATE, Action.UPDATE}
             )
         case Profession.PRIVACY_OFFICER:
-            return (directory and ask.action in _LOOK) or (
-                ask.action is Action.ERASE and ask.type == WHOLE_CHART and ask.purpose == Purpose.RECORDS_MANAGEMENT
-            )
+            return (directory and ask.action in _LOOK) or (ask.type == WHOLE_CHART and (ask.action, ask.purpose) in _OF_OFFICERS)
         case Profession.INTEGRATION:
             return ask.action in _WRITE
         case Profession.PATIENT:

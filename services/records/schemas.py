@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.records.erasing.erasures import ErasureState
 
@@ -39,3 +39,16 @@ class EmergencyAnswer(BaseModel):
     id: str
     ends_at: datetime
     review_due_at: datetime
+
+
+class EmergencyReview(BaseModel):
+    """What a reviewer goes by; `followed_up` once the clinician wrote in the chart meanwhile."""
+
+    id: str
+    staff: str
+    unit: str
+    opened_at: datetime
+    ends_at: datetime
+    review_due_at: datetime
+    followed_up: bool
+    reason: str = Field(repr=False)

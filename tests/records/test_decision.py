@@ -71,7 +71,8 @@ def obvious(profession: str, purpose: str, action: str, kind: str, relationship:
     if profession == "clerk":
         return (kind in {"demographic", "directory"} and look) or (kind == "demographic" and action in {"create", "update"})
     if profession == "privacy-officer":
-        return (kind == "directory" and look) or (action == "erase" and kind == "chart" and purpose == "RECORDMGT")
+        about_charts = {("erase", "RECORDMGT"), ("review", "HCOMPL")}
+        return (kind == "directory" and look) or (kind == "chart" and (action, purpose) in about_charts)
     if profession == "integration":
         return write
     if profession == "patient":

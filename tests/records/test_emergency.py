@@ -76,6 +76,18 @@ class TestBreakGlass:
         assert set(told) == {"id", "ends_at", "review_due_at"}
         assert due - ends == timedelta(hours=72 - 4)
 
+    def test_tells_its_reason_to_the_reviewer_alone(self, desk: Desk):
+        patient, _address = desk.a_chart()
+        path = f"charts/{patient}/emergencies/{break_glass(desk, patient).json()['id']}"
+
+        answer = desk.beside("GET", path, "o.leroy", purpose="HCOMPL", replica=1)
+
+        assert (answer.status_code, answer.json()["reason"], answer.headers["cache-control"]) == (200, REASON["reason"], "no-store")
+        assert [desk.beside("GET", path, login).status_code for login in (DOCTOR, "d.durand", "patient.nord")] == [403, 403, 403]
+        assert desk.beside("GET", f"charts/{patient}/emergencies/{uuid.uuid4()}", "o.leroy", purpose="HCOMPL").status_code == 404
+        steps = [note.get("step") for note in desk.notes_about(patient, at_least=8) if note["action"] == "review"]
+        assert "reviewed" in steps
+
     def test_shows_the_whole_chart_even_what_is_very_restricted(self, desk: Desk):
         patient, _address = desk.a_chart()
         secret = desk.create(an_observation(patient, meta=VERY_RESTRICTED))["id"]

@@ -5,7 +5,7 @@ import dataclasses
 import re
 import uuid
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from deploy.local.servers import Servers
 from services.records.emergency.end_emergencies import end_emergencies
 from services.records.emergency.grants import EmergencyState, Grants
 from services.records.emergency.open_emergency import find_emergency
+from services.records.emergency.review_emergency import review_emergency
 from services.records.model import Asked, Grant
 from services.records.refusals import AccessRefusedError, GoneError, NotFoundError
 from shared.mongo import Mongo, MongoError, StoreUnreachableError, open_mongo
@@ -148,6 +149,48 @@ class TestOpenEmergency:
         assert [note["step"] for note in await desk.told(patient)] == ["opened", "shown"]
         with pytest.raises(NotFoundError):
             await find_emergency(late, patient, desk=desk)  # type: ignore[arg-type]
+
+
+class TestReviewEmergency:
+    def officer(self, *, purpose: str = "HCOMPL", now: datetime = ENDS_AT) -> Asked:
+        return Asked(an_actor(Profession.PRIVACY_OFFICER, ident="officer", purpose=purpose), purpose, now)
+
+    async def test_tells_the_reason_long_after_the_end(self, desk: EmergencyDesk) -> None:
+        patient = desk.a_patient()
+        opened = await desk.open(patient)
+
+        reviewed = await review_emergency(self.officer(), patient, opened.emergency.grant.ident, desk=desk)  # type: ignore[arg-type]
+
+        assert (reviewed.emergency, reviewed.reason) == (opened.emergency, REASON)
+        assert REASON not in repr(reviewed)
+        *_, note = await desk.told(patient)
+        assert (note["action"], note["step"], note["emergency"]) == ("review", "reviewed", opened.emergency.grant.ident)
+
+    async def test_knows_none_of_another_chart(self, desk: EmergencyDesk) -> None:
+        patient, other = desk.a_patient(), desk.a_patient()
+        grant = (await desk.open(patient)).emergency.grant.ident
+
+        with pytest.raises(NotFoundError):
+            await review_emergency(self.officer(), other, grant, desk=desk)  # type: ignore[arg-type]
+
+    async def test_tells_nothing_of_an_erased_chart(self, desk: EmergencyDesk) -> None:
+        patient = desk.a_patient()
+        grant = (await desk.open(patient)).emergency.grant.ident
+        desk.keyring.erased.add(patient)
+
+        with pytest.raises(GoneError):
+            await review_emergency(self.officer(), patient, grant, desk=desk)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(("profession", "purpose"), [(Profession.CLINICIAN, "TREAT"), (Profession.PRIVACY_OFFICER, "RECORDMGT")])
+    async def test_is_refused_to_others_and_for_other_purposes(self, desk: EmergencyDesk, profession: Profession, purpose: str) -> None:
+        patient = desk.a_patient()
+        grant = (await desk.open(patient)).emergency.grant.ident
+        asked = Asked(an_actor(profession, purpose=purpose), purpose, NOW)
+
+        with pytest.raises(AccessRefusedError):
+            await review_emergency(asked, patient, grant, desk=desk)  # type: ignore[arg-type]
+
+        assert (await desk.told(patient))[-1]["reason"] == "not-for-this-role"
 
 
 class TestRefusals:

@@ -10,6 +10,9 @@ from services.records.model import Grant
 from shared.mongo import Database
 from shared.vocabulary import PatientId
 
+SEALED_AS = "emergency"
+"""The kind under which the reason of a grant is sealed."""
+
 _CAPACITY = 10_000
 _PAGE = 100
 
@@ -77,6 +80,11 @@ class Grants:
         """The only one that can still be live."""
         row = await self._rows.find_one({"held": _held_by(staff, patient)}, sort=[("number", -1)])
         return None if row is None else _emergency(row)
+
+    async def with_reason(self, patient: str, grant: str) -> tuple[Emergency, bytes] | None:
+        """One of this patient's, live or long over, and the sealed reason."""
+        row = await self._rows.find_one({"patient": patient, "grant": grant})
+        return None if row is None else (_emergency(row), bytes(row["reason"]))
 
     async def keep(self, emergency: Emergency, *, reason: bytes, note: str, session: Any) -> None:
         """Raises DuplicateKeyError when another was opened under this number; `reason` is sealed, `note` the id of the note that tells."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from services.records.decision import Permit, Refusal
 from services.records.desk import Desk
-from services.records.emergency.grants import Emergency
+from services.records.emergency.grants import SEALED_AS, Emergency
 from services.records.model import WHOLE_CHART, Ask, Asked, Grant
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.refusals import GoneError, NotFoundError
@@ -23,7 +23,6 @@ from shared.vocabulary import Action, Outcome, PatientId
 
 _LOOKS = 20
 _BETWEEN_LOOKS = 0.1
-_SEALED_AS = "emergency"
 
 
 class WrongReasonError(AnticipatedError):
@@ -104,7 +103,7 @@ async def _sealed(emergency: Emergency, reason: str, desk: Desk) -> bytes:
         keys = await desk.sealer.keys_of(patient)
     except KeyErasedError:
         raise GoneError from None
-    return desk.sealer.seal(keys, reason.encode(), desk.sealer.place(patient, _SEALED_AS, emergency.grant.ident, 1))
+    return desk.sealer.seal(keys, reason.encode(), desk.sealer.place(patient, SEALED_AS, emergency.grant.ident, 1))
 
 
 async def _kept(emergency: Emergency, reason: bytes, permit: Permit, now: datetime, desk: Desk) -> Opened:
