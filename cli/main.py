@@ -1,4 +1,4 @@
-"""Joins the commands; each does one thing and calls one function."""
+"""Joins the commands; each does one thing, calls one function, and imports what only it needs, so that `--help` is there at once."""
 
 import sys
 from pathlib import Path
@@ -7,14 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.parked import list_parked, replay_parked
 from cli.running import Running
-from cli.story.telling import tell_story
-from cli.up import run_up
 from deploy.local.launcher_error import LauncherError
 from deploy.local.ports import DEFAULT_BASE
-from services.audit.commands import AuditorCredentials, check_rules
-from services.audit.commands import verify as verify_ledger
 
 _PROMISE = "Patient data whose every access is decided, noted before it is answered, and provable."
 app = typer.Typer(name="serment", help=_PROMISE, no_args_is_help=True)
@@ -32,6 +27,8 @@ def up(
     story: Annotated[bool, typer.Option(help="Play the story once everything is ready.")] = True,
 ) -> None:
     """Start everything on this machine, load the sample the first time, and play the story. Ctrl-C ends it all; data stays."""
+    from cli.up import run_up
+
     raise typer.Exit(run_up(home, port_base, story=story, console=console))
 
 
@@ -48,6 +45,8 @@ def token(
 @app.command()
 def story(home: Home = _HOME) -> None:
     """Play the story against the running installation, checking each step; exit 1 at the first that fails."""
+    from cli.story.telling import tell_story
+
     raise typer.Exit(tell_story(Running(home), console=console))
 
 
@@ -59,6 +58,9 @@ def verify(
     home: Home = _HOME,
 ) -> None:
     """Verify the ledger: hashes, order, signatures, gaps, and the stored resources. Exit 1 when something does not hold."""
+    from services.audit.commands import AuditorCredentials
+    from services.audit.commands import verify as verify_ledger
+
     credentials = AuditorCredentials.model_validate(Running(home).credentials("auditor"))
     raise typer.Exit(verify_ledger(credentials, entry=entry, records=records, as_json=as_json, console=console))
 
@@ -69,6 +71,8 @@ def parked(
     home: Home = _HOME,
 ) -> None:
     """List messages that a reader could not handle, or replay those of one topic."""
+    from cli.parked import list_parked, replay_parked
+
     operator = Running(home).credentials("operator")
     raise typer.Exit(replay_parked(operator, replay, console=console) if replay else list_parked(operator, console=console))
 
@@ -76,6 +80,8 @@ def parked(
 @rules.command("check")
 def rules_check(folder: Annotated[Path, typer.Argument(help="Folder of Sigma rules (*.yml).")]) -> None:
     """Say whether the ledger's service would take these rules at its start, and what to mend."""
+    from services.audit.commands import check_rules
+
     raise typer.Exit(check_rules(folder, console=console))
 
 

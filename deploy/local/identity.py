@@ -7,9 +7,9 @@ from typing import Any
 
 from deploy.install.vault import Vault
 from deploy.local.sample.seed import Account, Seed
+from deploy.local.tokens import API_AUDIENCE, role_for
 from shared.vocabulary import Profession
 
-API_AUDIENCE = "serment-api"
 PORTAL_CLIENT = "serment-portal"
 _KEY = "serment"
 _FIELDS = ("name", "profession", "site", "unit", "practitioner", "patient", "purposes")
@@ -54,10 +54,6 @@ def _make_roles(vault: Vault, purposes: list[str]) -> None:
     vault.write(
         "sys/policies/acl/person", {"policy": f'path "identity/oidc/token/{API_AUDIENCE}" {{ capabilities = ["read"] }}\n{provider}'}
     )
-
-
-def role_for(purpose: str) -> str:
-    return f"{API_AUDIENCE}-{purpose}"
 
 
 def _make_role(vault: Vault, name: str, purposes: str) -> None:

@@ -2,8 +2,14 @@
 
 import httpx
 
-from deploy.local.identity import API_AUDIENCE, role_for
 from deploy.local.launcher_error import LauncherError
+
+API_AUDIENCE = "serment-api"
+
+
+def role_for(purpose: str) -> str:
+    """The issuer's role that gives tokens for this purpose alone."""
+    return f"{API_AUDIENCE}-{purpose}"
 
 
 def get_token(address: str, login: str, password: str, *, purpose: str | None = None) -> str:
