@@ -20,15 +20,15 @@ run: $(READY) ## Start everything on this machine and play the story (Ctrl-C end
 
 ##@ Prove
 test: check $(READY) ## Pass every check and test; S=records for one part, DRIVER=pymongo for the other MongoDB driver
-	@DRIVER=$(DRIVER) $(BIN)/pytest $(if $(S),tests/$(S),--ignore=tests/architecture)
+	@DRIVER=$(DRIVER) $(BIN)/python -m $(if $(S),pytest tests/$(S),tests.halves)
 check: $(READY) ## Format, lint, types, import contracts, architecture, locks, licences, generated docs
 	@$(BIN)/python -m checks
 check-fast: $(READY) ## Format and lint only
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 faults: $(READY) ## The long fault campaigns
 	@SERMENT_CAMPAIGN=long $(BIN)/pytest tests/faults tests/audit/test_sequencing.py
-bench: $(READY) ## Measure the claims of docs/performance.md; B=read, B=withdrawal or B=decision for some rows
-	@$(BIN)/python -m bench $(if $(B),$(B),read withdrawal decision)
+bench: $(READY) ## Measure the claims of docs/performance.md; B=read, B=withdrawal, B=start or B=decision for some rows
+	@$(BIN)/python -m bench $(if $(B),$(B),read withdrawal start decision)
 
 ##@ Work
 fix: $(READY) ## Format, and mend what can be mended by itself

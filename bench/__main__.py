@@ -14,6 +14,7 @@ from bench.decision import measure_decision
 from bench.ground import REPLICA, SITE
 from bench.read import extent, measure_read
 from bench.report import RESULTS, write_report
+from bench.start import measure_start
 from bench.withdrawal import measure_withdrawal
 from cli.running import Running
 from deploy.local.home import claim_home
@@ -26,7 +27,7 @@ LEAST_PAIRS = 15
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("rows", nargs="+", choices=["read", "withdrawal", "decision"])
+    parser.add_argument("rows", nargs="+", choices=["read", "withdrawal", "start", "decision"])
     parser.add_argument("--pairs", type=int, default=LEAST_PAIRS, help=f"pairs of measurements; fewer than {LEAST_PAIRS} prove nothing")
     parser.add_argument("--short", action="store_true", help="a glance that keeps nothing: three pairs, under 20 seconds")
     parser.add_argument("--home", type=Path, help="folder of a running installation; without it, one is started for the measurement")
@@ -45,7 +46,7 @@ def _measure(row: str, asked: argparse.Namespace) -> int:
         with installation(asked.home) as running:
             results, parts = measure_read(running, extent(pairs=asked.pairs, short=asked.short), say=print)
     else:
-        measure = {"withdrawal": measure_withdrawal, "decision": measure_decision}[row]
+        measure = {"withdrawal": measure_withdrawal, "start": measure_start, "decision": measure_decision}[row]
         results = measure(pairs=asked.pairs, short=asked.short, say=print)
     for one in results:
         low, high = one["interval95"]

@@ -36,25 +36,23 @@ REPLICAS = {"nord-a": "nord", "nord-b": "nord", "nord-c": "nord", "sud": "sud"}
 LEASE = 20.0
 _P99 = Goal("<=", 2.0)
 _DEAD = Goal("<=", LEASE + 2)
-_START = Goal("<=", 30.0)
 _EACH = 40
-MANY = 1_000_000
 
 
 def measure_withdrawal(*, pairs: int, short: bool, say: Say) -> list[Told]:
     """Against a stack of its own with four replicas."""
     with TemporaryDirectory(prefix="serment-bench-home-", ignore_cleanup_errors=True) as folder:
         home = claim_home(Path(folder) / "home", portal="the benchmark", say=print)
-        stack = start_stack(home, find_free_ports(), shape=Shape(replicas=REPLICAS), say=say)
+        stack = start_stack(home, find_free_ports(), shape=Shape(every_chart=False, replicas=REPLICAS), say=say)
         try:
-            results = list(_measured(stack, pairs, short, say))
+            results = list(_measured(stack, pairs, say))
         finally:
             stack.stop()
     now = utc_now()
     return [one.told(engine="Kafka, SecantusDB and OpenBao on this machine", now=now, short=short) for one in results]
 
 
-def _measured(stack: Stack, pairs: int, short: bool, say: Say) -> Iterator[Result]:
+def _measured(stack: Stack, pairs: int, say: Say) -> Iterator[Result]:
     say(f"Measuring {_EACH} withdrawals {pairs} times, and as many of the bare protocol.")
     with bare_replicas(stack):
         rounds = asyncio.run(_rounds(stack, pairs))
@@ -72,9 +70,6 @@ def _measured(stack: Stack, pairs: int, short: bool, say: Say) -> Iterator[Resul
     yield Result("withdrawal answered, p50 in milliseconds", "ms", [(one * 1000, 1.0) for one, _other in medians])
     say("Killing a replica, and withdrawing.")
     yield Result("withdrawal with one replica dead", "seconds", [(_with_one_dead(stack), 1.0)], _DEAD)
-    count = MANY // 50 if short else MANY
-    say(f"Storing {count} directives, and starting a replica.")
-    yield Result("first lease of a replica with a million directives", "seconds", [(_start(stack, count), 1.0)], _START)
 
 
 async def _rounds(stack: Stack, pairs: int) -> list[tuple[list[float], list[float]]]:
@@ -208,36 +203,3 @@ def _with_one_dead(stack: Stack) -> float:
             return (await withdrawals(http, asked, 1))[0]
 
     return asyncio.run(one())
-
-
-def _start(stack: Stack, count: int) -> float:
-    """Seconds from asking for the first lease to holding it, as the replica's own log tells."""
-    asyncio.run(_store(stack, count))
-    child = stack.servers.children.start_again("sud")
-    deadline = time.monotonic() + 120
-    while not (told := [line for line in child.tail(400) if "records.first-lease" in line]):
-        if time.monotonic() > deadline:
-            raise TimeoutError("the replica has no lease after two minutes")
-        time.sleep(0.2)
-    return float(json.loads(told[-1])["seconds"])
-
-
-_ROWS = 1000
-
-
-async def _store(stack: Stack, count: int) -> None:
-    mongo = open_mongo(stack.servers.mongodb_uri, driver="pymongo")
-    database = mongo.database("consent")
-    fence = await database.enforcement.find_one({"_id": "fence"})
-    head, epoch = int(fence["head"]), int(fence["epoch"])
-    for first in range(0, count, _ROWS):
-        numbers = range(head + 1 + first, head + 1 + min(first + _ROWS, count))
-        await database.directives.insert_many([_row(number, epoch) for number in numbers])
-    await database.enforcement.update_one({"_id": "fence"}, {"$set": {"head": head + count}})
-    await mongo.close()
-
-
-def _row(number: int, epoch: int) -> dict[str, Any]:
-    patient = PatientId(str(uuid.uuid4()))
-    provision = Provision(DENY, units=frozenset({"nord-medecine"}), source=f"{uuid.uuid4()}/1")
-    return {"_id": patient, "number": number, "value": packed(Directive(patient, number, epoch, (provision,)))}

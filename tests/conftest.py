@@ -13,7 +13,7 @@ from cli.running import Running
 from deploy.local.home import claim_home
 from deploy.local.ports import find_free_ports
 from deploy.local.servers import Servers
-from deploy.local.stack import Stack, start_stack
+from deploy.local.stack import Shape, Stack, start_stack
 from tests.builders import Desk
 from tests.collector import Collector
 
@@ -36,7 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, otlp: Collector) -> Iterator
     home = claim_home(tmp_path_factory.mktemp("serment") / "home", portal="the tests", say=print)
     driver = os.environ.get("DRIVER")
     extra = DRIVERS | {"*": otlp.settings | ({"SERMENT_MONGO_DRIVER": driver} if driver else {})}
-    running = start_stack(home, find_free_ports(), extra=extra, say=print)
+    running = start_stack(home, find_free_ports(), shape=Shape(every_chart=False), extra=extra, say=print)
     yield running
     running.stop()
 

@@ -40,7 +40,7 @@ class Loader:
         return answer.json(), answer.headers.get("x-decision-id", "")
 
 
-def load_site(loader: Loader, site: Site, seed: Seed, *, say: Callable[[str], None]) -> dict[str, dict[str, str]]:
+def load_site(loader: Loader, site: Site, seed: Seed, *, every_chart: bool, say: Callable[[str], None]) -> dict[str, dict[str, str]]:
     """Directory, staff, then charts; answers the claims learnt, by login."""
     directory: dict[str, str] = {}
     for file in FIRST_FILES:
@@ -51,9 +51,10 @@ def load_site(loader: Loader, site: Site, seed: Seed, *, say: Callable[[str], No
     owners = {
         account.chart: account.login for account in seed.accounts if account.profession is Profession.PATIENT and account.site == site.id
     }
-    for count, file in enumerate(site.charts, 1):
+    charts = [file for file in site.charts if every_chart or file in owners]
+    for count, file in enumerate(charts, 1):
         response = loader.load(file)
-        say(f"{site.name}: chart {count} of {len(site.charts)} loaded, {len(response['entry'])} resources sealed.")
+        say(f"{site.name}: chart {count} of {len(charts)} loaded, {len(response['entry'])} resources sealed.")
         if file in owners:
             claims[owners[file]] = {"patient": patient_of(response)}
     return claims

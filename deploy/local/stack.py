@@ -30,10 +30,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a group is brought up; the demo's is the default."""
+    """How large a group is brought up; the demo's is the default. Without `every_chart` only those of people with an account are loaded."""
 
     brokers: int = 1
-    sample: bool = True
+    every_chart: bool = True
     replicas: Mapping[str, str] = field(default_factory=lambda: REPLICAS)
 
 
@@ -89,8 +89,7 @@ def start_stack(home: Home, ports: Ports, *, shape: Shape = DEMO, extra: Mapping
         stack = Stack(home, ports, servers, services, launch)
         write_addresses(stack, seed)
         if first:
-            if shape.sample:
-                load_sample(stack, seed, say=say)
+            load_sample(stack, seed, every_chart=shape.every_chart, say=say)
             home.mark_installed()
     except BaseException:
         servers.stop()
@@ -111,12 +110,12 @@ def _install(home: Home, ports: Ports, servers: Servers, vault: Vault, seed: See
     return Installation(role_ids, client, audit_public_key(vault), issuers(address, client))
 
 
-def load_sample(stack: Stack, seed: Seed, *, say: Say) -> None:
+def load_sample(stack: Stack, seed: Seed, *, every_chart: bool, say: Say) -> None:
     """Each site's directory and charts, and the claims of the people they name."""
     started = time.monotonic()
     for site in seed.sites:
         loader = site_loader(stack, site.id)
-        for login, claims in load_site(loader, site, seed, say=say).items():
+        for login, claims in load_site(loader, site, seed, every_chart=every_chart, say=say).items():
             tell_claims(stack.launch.vault, login, claims)
     say(f"The sample is loaded ({time.monotonic() - started:.0f} s).")
 

@@ -108,12 +108,12 @@ RULES = st.builds(a_correlation, st.sampled_from(sorted(COMPARE)), st.integers(1
 
 
 class TestWindows:
-    @settings(deadline=None, max_examples=400)
+    @settings(deadline=None, max_examples=150)
     @given(RULES, arrivals())
     def test_find_what_a_slow_count_finds(self, rule: Correlation, notes: list[Came]) -> None:
         assert quick(rule, notes) == slow(rule, notes)
 
-    @settings(deadline=None, max_examples=200)
+    @settings(deadline=None, max_examples=80)
     @given(RULES, arrivals(), st.integers(0, 60))
     def test_are_the_same_read_again_from_the_oldest(self, rule: Correlation, notes: list[Came], after: int) -> None:
         whole, again = Windows(rule), Windows(rule)
@@ -127,7 +127,7 @@ class TestWindows:
 
         assert [take(again, one) for one in notes[after:]] == [take(whole, one) for one in notes[after:]]
 
-    @settings(deadline=None, max_examples=200)
+    @settings(deadline=None, max_examples=80)
     @given(st.lists(st.tuples(st.integers(0, 100), st.sampled_from("pqrstu")), max_size=25), st.randoms(use_true_random=False))
     def test_suspect_the_same_groups_in_any_order(self, made: list[tuple[int, str]], order: random.Random) -> None:
         shuffled = order.sample(made, len(made))

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.home import claim_home
 from deploy.local.ports import find_free_ports
-from deploy.local.stack import start_stack
+from deploy.local.stack import Shape, start_stack
 from tests.builders import Desk
 from tests.conftest import DRIVERS
 from tests.faults.ground import Ground
@@ -21,7 +21,7 @@ SHORT_LEASE = {} if LONG else {"consent": {"SERMENT_LEASE": "PT6S"}}
 @pytest.fixture(scope="package")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     home = claim_home(tmp_path_factory.mktemp("faults") / "home", portal="the tests of faults", say=print)
-    ground = Ground(start_stack(home, find_free_ports(), extra=DRIVERS | SHORT_LEASE, say=print))
+    ground = Ground(start_stack(home, find_free_ports(), shape=Shape(every_chart=False), extra=DRIVERS | SHORT_LEASE, say=print))
     yield ground
     ground.stack.stop()
 
