@@ -59,13 +59,17 @@ def _seconds(stack: Stack, say: Say) -> Iterator[float]:
 def store(stack: Stack, count: int, say: Say) -> None:
     """So many patients' directives, above what is there, and the head after them."""
     say(f"Storing {count:,} directives.")
+    for name in stack.launch.replicas:  # each lease would bring them all that is stored so far
+        stack.servers.children[name].kill()
     with MongoClient[dict[str, Any]](stack.servers.mongodb_uri) as client:
         database: Database[dict[str, Any]] = client.get_database("consent")
         fence = database.enforcement.find_one({"_id": "fence"}) or {}
         head, epoch = int(fence["head"]), int(fence["epoch"])
         for first in range(0, count, _ROWS):
             numbers = range(head + 1 + first, head + 1 + min(first + _ROWS, count))
-            database.directives.insert_many([_row(number, epoch) for number in numbers])
+            rows = [_row(number, epoch) for number in numbers]
+            with client.start_session() as session, session.start_transaction():  # one commit for all of them
+                database.directives.insert_many(rows, ordered=False, session=session)
             if first % _TOLD_EVERY == 0:
                 say(f"  {first:,}")
         database.enforcement.update_one({"_id": "fence"}, {"$set": {"head": head + count}})

@@ -99,16 +99,25 @@ class Asked:
 
 
 async def withdrawals(http: aiohttp.ClientSession, asked: Asked, count: int) -> list[float]:
-    """Seconds of each, one after another, each by another patient."""
-    headers, times = {"authorization": f"Bearer {asked.token}"}, []
-    for _ in range(count):
-        body = {"patient": str(uuid.uuid4()), "kind": "objection", "units": ["nord-medecine"]}
-        started = time.perf_counter()
-        async with http.post(f"{asked.url}/consents", json=body, headers=headers) as answer:
-            answer.raise_for_status()
-            await answer.read()
-        times.append(time.perf_counter() - started)
-    return times
+    """Seconds of each, one after another, each by another patient who has consented just before."""
+    return [await _withdrawn(http, asked, await _given(http, asked)) for _ in range(count)]
+
+
+async def _given(http: aiohttp.ClientSession, asked: Asked) -> str:
+    body = {"patient": str(uuid.uuid4()), "kind": "consent", "purposes": ["HRESCH"]}
+    return str((await _said(http, asked, "/consents", body))["id"])
+
+
+async def _withdrawn(http: aiohttp.ClientSession, asked: Asked, ident: str) -> float:
+    started = time.perf_counter()
+    await _said(http, asked, f"/consents/{ident}/withdrawal", {})
+    return time.perf_counter() - started
+
+
+async def _said(http: aiohttp.ClientSession, asked: Asked, path: str, body: Told) -> Told:
+    async with http.post(f"{asked.url}{path}", json=body, headers={"authorization": f"Bearer {asked.token}"}) as answer:
+        answer.raise_for_status()
+        return await answer.json()  # type: ignore[no-any-return]
 
 
 def _p99(times: list[float]) -> float:
@@ -195,11 +204,12 @@ async def open_bare(stack: Stack) -> Bare:
 
 def _with_one_dead(stack: Stack) -> float:
     running = Running(stack.home.path)
-    stack.servers.children["sud"].kill()
 
     async def one() -> float:
         async with aiohttp.ClientSession(trust_env=False) as http:
             asked = Asked(str(running.addresses["consent"]), running.token("o.leroy", "RECORDMGT"))
-            return (await withdrawals(http, asked, 1))[0]
+            given = await _given(http, asked)
+            stack.servers.children["sud"].kill()
+            return await _withdrawn(http, asked, given)
 
     return asyncio.run(one())

@@ -5,7 +5,8 @@ from typing import Any
 
 import orjson
 
-from services.audit.commands import AuditorCredentials, open_ledger, prove, verify_all
+from cli.story.held_ledger import HeldLedger, held_ledger
+from services.audit.commands import AuditorCredentials, prove, verify_all
 from services.audit.reading.read_log import NotInLedgerError
 from services.audit.verifying.report import Report
 
@@ -26,54 +27,50 @@ def whole_report(auditor: AuditorCredentials) -> Report:
 def size(auditor: AuditorCredentials) -> int:
     """How many entries the log of accesses has."""
 
-    async def look() -> int:
-        async with open_ledger(auditor) as (evidence, _mongo):
-            head = await evidence.store.head(auditor.log("records.access"))
-            return head.size if head else 0
+    async def look(held: HeldLedger) -> int:
+        head = await held.evidence.store.head(auditor.log("records.access"))
+        return head.size if head else 0
 
-    return asyncio.run(look())
+    return held_ledger(auditor).ask(look)
 
 
 def waiting(auditor: AuditorCredentials, site: str) -> int:
     """How many records the site still has in its outbox."""
 
-    async def look() -> int:
-        async with open_ledger(auditor) as (_evidence, mongo):
-            return int(await mongo.database(auditor.records[site]).get_collection("outbox").count_documents({}))
+    async def look(held: HeldLedger) -> int:
+        return int(await held.mongo.database(auditor.records[site]).get_collection("outbox").count_documents({}))
 
-    return asyncio.run(look())
+    return held_ledger(auditor).ask(look)
 
 
 def notes_from(auditor: AuditorCredentials, first: int, *, topic: str = "records.access") -> list[dict[str, Any]]:
-    """The notes of entries from that index on, opened."""
+    """The notes of entries from that index on, opened. An entry never changes, so each is opened once."""
 
-    async def look() -> list[dict[str, Any]]:
-        log = auditor.log(topic)
-        async with open_ledger(auditor) as (evidence, _mongo):
-            opened = [await evidence.sealer.open(log, entry) async for entry in evidence.store.entries_from(log, first)]
-            return [orjson.loads(one.value) for one in opened if one is not None]
+    async def look(held: HeldLedger) -> list[dict[str, Any]]:
+        log, known = auditor.log(topic), held.notes.setdefault(topic, [])
+        async for entry in held.evidence.store.entries_from(log, len(known)):
+            opened = await held.evidence.sealer.open(log, entry)
+            known.append(None if opened is None else orjson.loads(opened.value))
+        return [note for note in known[first:] if note is not None]
 
-    return asyncio.run(look())
+    return held_ledger(auditor).ask(look)
 
 
 def stored(auditor: AuditorCredentials, site: str, patient: str) -> list[dict[str, Any]]:
     """The documents of a chart, as they lie in the records' MongoDB."""
 
-    async def look() -> list[dict[str, Any]]:
-        async with open_ledger(auditor) as (_evidence, mongo):
-            resources = mongo.database(auditor.records[site]).get_collection("resources")
-            rows: list[dict[str, Any]] = await resources.find({"owner": patient}).to_list(length=None)
-            return rows
+    async def look(held: HeldLedger) -> list[dict[str, Any]]:
+        resources = held.mongo.database(auditor.records[site]).get_collection("resources")
+        return list(await resources.find({"owner": patient}).to_list(length=None))
 
-    return asyncio.run(look())
+    return held_ledger(auditor).ask(look)
 
 
 def key_row(auditor: AuditorCredentials, site: str, owner: str) -> dict[str, Any] | None:
     """A row of the site's keyring: wrapped keys, or a tombstone."""
 
-    async def look() -> dict[str, Any] | None:
-        async with open_ledger(auditor) as (_evidence, mongo):
-            row: dict[str, Any] | None = await mongo.database(f"keyring_{site}").get_collection("keys").find_one({"_id": owner})
-            return row
+    async def look(held: HeldLedger) -> dict[str, Any] | None:
+        row: dict[str, Any] | None = await held.mongo.database(f"keyring_{site}").get_collection("keys").find_one({"_id": owner})
+        return row
 
-    return asyncio.run(look())
+    return held_ledger(auditor).ask(look)

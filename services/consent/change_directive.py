@@ -37,7 +37,7 @@ SOURCE = "/consent"
 class Intent:
     """What is to be changed: `apply(session)` writes it within the transaction; `told` goes into its note.
 
-    `ident` comes from the caller's idempotency key, `digest` from all that was asked under it.
+    `ident` comes from the caller's idempotency key, `digest` from all that was asked under it; without a key it was never asked before.
     """
 
     ident: str
@@ -47,6 +47,7 @@ class Intent:
     action: Action
     told: dict[str, Any]
     apply: Callable[[Any], Awaitable[None]]
+    repeatable: bool = True
 
 
 async def change_directive(asked: Asked, intent: Intent, keys: OwnersKeys | None, *, desk: Desk) -> Change:
@@ -54,7 +55,7 @@ async def change_directive(asked: Asked, intent: Intent, keys: OwnersKeys | None
 
     Raises KeyReusedError, what `apply` raises, or StoreUnreachableError when nobody told how the commit ended: ask again.
     """
-    known = await desk.store.find_change(intent.ident)
+    known = await desk.store.find_change(intent.ident) if intent.repeatable else None
     if known is not None:
         return await _again(asked, intent, known, desk)
     facts = access_facts(
@@ -110,8 +111,7 @@ async def _work(intent: Intent, keys: OwnersKeys | None, note: EventRecord, stat
     directive = compile_directive(intent.patient, consents, erased=erased, number=state.head, epoch=state.epoch)
     value = await desk.fence.keep(directive, session=session)
     at = utc_now()  # after the fence was written: rows of later numbers are never older, and the relay keeps their order
-    await desk.notes.outbox.add([note], now=at, incarnation=desk.notes.incarnation, session=session)
-    await desk.notes.outbox.add([_event(intent.patient, value, at)], now=at, session=session)
+    await desk.notes.outbox.add([note, _event(intent.patient, value, at)], now=at, incarnation=desk.notes.incarnation, session=session)
     return change
 
 

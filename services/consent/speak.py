@@ -37,9 +37,9 @@ async def give(asked: Asked, patient: PatientId, kind: Kind, words: Words, *, ke
     async def apply(session: Any) -> None:
         await desk.store.insert(consent, keys, session=session)
 
-    intent = Intent(ident, digest, patient, consent.ident, Action.CREATE, statement_facts(consent), apply)
+    intent = Intent(ident, digest, patient, consent.ident, Action.CREATE, statement_facts(consent), apply, key is not None)
     change = await change_directive(asked, intent, keys, desk=desk)
-    return Said(await _stored(consent, keys, desk), change)
+    return Said(await _stored(consent, keys, desk) if intent.repeatable else consent, change)
 
 
 async def withdraw(asked: Asked, ident: str, *, if_match: int | None, key: str | None, desk: Desk) -> Said:
@@ -61,9 +61,10 @@ async def withdraw(asked: Asked, ident: str, *, if_match: int | None, key: str |
             raise ChangedMeanwhileError
 
     once, digest = (drawn, digest) if known is None else (known.ident, known.digest)
-    intent = Intent(once, digest, consent.patient, ident, Action.UPDATE, statement_facts(ended), apply)
+    repeatable = key is not None or known is not None
+    intent = Intent(once, digest, consent.patient, ident, Action.UPDATE, statement_facts(ended), apply, repeatable)
     change = await change_directive(asked, intent, keys, desk=desk)
-    return Said(await _stored(ended, keys, desk), change)
+    return Said(await _stored(ended, keys, desk) if repeatable else ended, change)
 
 
 async def _require_speaker(asked: Asked, patient: PatientId, action: Action, desk: Desk) -> None:
