@@ -52,8 +52,9 @@ class FenceDesk:
     async def numbers_above(self, number: int) -> list[int]:
         async def rows() -> list[int]:
             async with self.causal() as session:
-                await self.fence.grant(A, epoch=1, number=0, session=session)
-                return [unpacked(one).number async for many in self.fence.directives_above(number, session=session) for one in many]
+                head = (await self.fence.grant(A, epoch=1, number=0, session=session)).head
+                rows = self.fence.directives_above(number, head=head, session=session)
+                return [unpacked(one).number async for many in rows for one in many]
 
         return sorted(await self.within(rows()))
 
@@ -199,7 +200,11 @@ class TestRealFence:
             for _ in range(10):
                 async with real.causal() as session:
                     state = await _until_granted(real, session)
-                    rows = [unpacked(one).number async for many in real.fence.directives_above(0, session=session) for one in many]
+                    rows = [
+                        unpacked(one).number
+                        async for many in real.fence.directives_above(0, head=state.head, session=session)
+                        for one in many
+                    ]
                     found.append((state.head, sorted(rows)))
             return found
 

@@ -206,7 +206,7 @@ def a_deposed_primary(world: World) -> None:
 async def reads_outside_the_session(asked: Asked, *, fence: Any, positions: Any, lease: float, causal: Any) -> AsyncIterator[Any]:
     state = await fence.grant(asked.incarnation, epoch=asked.epoch, number=asked.number, session=None)
     yield fencing.terms(state, lease=lease)
-    async with aclosing(fence.directives_above(asked.number, session=None)) as rows:
+    async with aclosing(fence.directives_above(asked.number, head=state.head, session=None)) as rows:
         async for values in rows:
             yield values
 
@@ -221,7 +221,7 @@ def a_commit_between_rows_and_grant(world: World) -> None:
 
 
 async def reads_rows_first(asked: Asked, *, fence: Any, positions: Any, lease: float, causal: Any) -> AsyncIterator[Any]:
-    found = [values async for values in fence.directives_above(asked.number, session=fence)]
+    found = [values async for values in fence.directives_above(asked.number, head=0, session=fence)]
     state = await fence.grant(asked.incarnation, epoch=asked.epoch, number=asked.number, session=fence)
     yield fencing.terms(state, lease=lease)
     for values in found:

@@ -130,7 +130,7 @@ class PlayedFence:
             store.fence = replace(store.fence, epoch=ended + 1, head=max(head, store.fence.head), members=members, behind=0)
         return store.fence
 
-    async def directives_above(self, number: int, *, session: Any) -> AsyncIterator[list[bytes]]:
+    async def directives_above(self, number: int, *, head: int, session: Any) -> AsyncIterator[list[bytes]]:  # noqa: ARG002 - as the real one
         """Row after row in the store's own order, each as it is when it is read: no snapshot is promised to a long scan.
 
         A causal session never reads older than what it wrote; without one a deposed primary may answer, from `world.stale`.

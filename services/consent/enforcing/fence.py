@@ -10,7 +10,7 @@ from shared.mongo import Database, DuplicateKeyError, Mongo
 
 _FENCE = "fence"
 _FIRST = {"_id": _FENCE, "epoch": 1, "head": 0, "grants": 0, "members": {}}
-_AT_ONCE = 2000
+_NARROWEST, _WIDEST = 2048, 1 << 16
 T = TypeVar("T")
 
 
@@ -121,11 +121,24 @@ class Fence:
         result = await self._rows.update_one(wanted, {"$unset": {f"members.{incarnation}": ""}})
         return bool(result.modified_count)
 
-    async def directives_above(self, number: int, *, session: Any) -> AsyncIterator[list[bytes]]:
-        """All newer ones, lowest first, in lists of up to two thousand."""
-        cursor = self._directives.find({"number": {"$gt": number}}, {"value": 1}, session=session).sort("number", 1).batch_size(_AT_ONCE)
-        while rows := await cursor.to_list(_AT_ONCE):
-            yield [bytes(row["value"]) for row in rows]
+    async def directives_above(self, number: int, *, head: int, session: Any) -> AsyncIterator[list[bytes]]:
+        """All newer ones, lowest first, in short lists; at last those above the head, where whatever changed meanwhile has gone.
+
+        Stretch by stretch, wider where few are left: no store must sort a million rows before it gives the first.
+        """
+        width = _NARROWEST
+        while number < head:
+            upto = min(number + width, head)
+            if rows := await self._values({"$gt": number, "$lte": upto}, session):
+                yield rows
+            number = upto
+            width = min(2 * width, _WIDEST) if len(rows) < _NARROWEST // 2 else _NARROWEST
+        if rows := await self._values({"$gt": number}, session):
+            yield rows
+
+    async def _values(self, numbers: Mapping[str, int], session: Any) -> list[bytes]:
+        rows = await self._directives.find({"number": numbers}, {"value": 1}, session=session).sort("number", 1).to_list(length=None)
+        return [bytes(row["value"]) for row in rows]
 
 
 def _state(row: Mapping[str, Any]) -> FenceState:

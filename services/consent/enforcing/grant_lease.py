@@ -35,5 +35,5 @@ async def grant_lease(
             positions.state(asked.incarnation, epoch=state.epoch, number=asked.number)
         yield terms(state, lease=lease)
         if asked.epoch in {None, state.epoch}:
-            async for values in fence.directives_above(asked.number if asked.epoch else 0, session=session):
+            async for values in fence.directives_above(asked.number if asked.epoch else 0, head=state.head, session=session):
                 yield values
