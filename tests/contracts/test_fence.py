@@ -11,7 +11,7 @@ import pytest
 from deploy.local.servers import Servers
 from services.consent.enforcing.fence import Fence, FenceState
 from services.consent.model import Change
-from shared.directive import DENY, Directive, Provision, unpacked
+from shared.directive import DENY, Directive, Provision, packed, unpacked
 from shared.mongo import open_mongo
 from shared.vocabulary import PatientId
 from tests.enforcing.world import PATIENTS, Pause, World
@@ -191,6 +191,18 @@ class TestRealFence:
 
         assert (await real.withdraws(TWO)).head == 2
         assert await real.numbers_above(0) == [1, 2]
+
+    async def test_gives_few_directives_among_many_numbers_and_many_among_as_many(self, real: FenceDesk) -> None:
+        numbers = [*range(1, 5001), 70_000, 900_000, 900_002]
+        rows = [(PatientId(f"00000000-0000-4000-8000-{number:012d}"), number) for number in numbers]
+        values = [{"_id": patient, "number": number, "value": packed(Directive(patient, number, 1))} for patient, number in rows]
+        await real.fence._directives.insert_many(values)
+
+        async with real.causal() as session:
+            lists = [[unpacked(one).number for one in many] async for many in real.fence.directives_above(3, head=900_000, session=session)]
+
+        assert [number for one in lists for number in one] == numbers[3:]
+        assert max(map(len, lists)) <= 2048
 
     async def test_orders_changes_and_leases_made_at_once(self, real: FenceDesk) -> None:
         """Every lease's rows reach its head, whatever is committed meanwhile."""
