@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -26,7 +26,8 @@ from shared.mongo import Mongo, open_mongo
 from shared.vault import Vault
 from shared.vocabulary import Action, PatientId, Profession
 
-NOW = datetime(2026, 11, 25, 18, 6, 37, 125000, tzinfo=UTC)
+NOW = utc_now().replace(microsecond=125000) - timedelta(hours=10)
+"""Hours before this run: doors take the time themselves, and what is due in a day must not be over, nor what was said lie ahead."""
 HOUR = timedelta(hours=1)
 PATIENT = "5f0c54d2-3f0a-4c52-9d6e-0a0d9f4b1c11"
 OTHER_PATIENT = "7d0c54d2-3f0a-4c52-9d6e-0a0d9f4b1c22"
