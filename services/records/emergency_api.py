@@ -1,4 +1,4 @@
-"""The door of emergencies, beside FHIR: a clinician opens one chart for some hours, and says why."""
+"""The door of emergencies, beside FHIR: a clinician opens one chart for some hours and says why; whoever reviews it reads that."""
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,10 @@ import pytest
 
 from deploy.local.servers import Servers
 from services.consent.enforcing.fence import Fence, FenceState
+from services.consent.enforcing.grant_lease import Asked, grant_lease
+from services.consent.enforcing.positions import Positions
 from services.consent.model import Change
+from services.consent.refusals import StoreBehindError
 from shared.directive import DENY, Directive, Provision, packed, unpacked
 from shared.mongo import open_mongo
 from shared.vocabulary import PatientId
@@ -164,6 +168,18 @@ class TestFence:
         assert (await desk.grants(A, number=3)).is_behind
         assert (await desk.grants(B, number=0)).is_behind
         assert not (await desk.within(desk.fence.begin_epoch(ended=1, head=3))).is_behind
+
+    async def test_grants_nobody_a_lease_while_it_is_behind(self, desk: FenceDesk) -> None:
+        async def asks(number: int) -> Any:
+            asked = Asked(B, 1, number)
+            parts = grant_lease(asked, fence=desk.fence, positions=Positions(), lease=20.0, causal=desk.causal)
+            async with aclosing(parts):
+                return await anext(parts)
+
+        assert (await desk.within(asks(0))).head == 0
+        for number in (3, 0):
+            with pytest.raises(StoreBehindError):
+                await desk.within(asks(number))
 
 
 class TestRealFence:
