@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
+from services.consent.change_directive import Intent, change_directive
+from services.consent.desk import Asked
 from services.consent.enforcing.fence import FenceState, Member
+from services.consent.refusals import StoreBehindError
 from services.consent.restoring.bring_back import BroughtBack, bring_back
 from services.consent.restoring.published import Place, Published
 from shared.directive import Directive, packed
 from shared.elapsed import read_clocks
 from shared.enforcement import MARGIN
-from shared.vocabulary import PatientId
+from shared.identity import Actor
+from shared.vocabulary import Action, PatientId, Profession
 
 LEASE = 0.2
 PATIENT = PatientId("00000000-0000-4000-8000-000000000001")
@@ -42,6 +46,10 @@ class PlayedFence:
         self.began_at = time.monotonic()
         self.held = replace(self.held, epoch=ended + 1, head=head, behind=0)
         return self.held
+
+    async def change(self, work: Any) -> Any:
+        self.held = replace(self.held, head=self.held.head + 1)
+        return await work(self.held, None)
 
 
 class PlayedTopic:
@@ -125,3 +133,31 @@ class TestBringBack:
         await bring_back(desk=desk, published=PlayedTopic((1, 6)))
 
         assert desk.notes.outbox.removed == ["old"]
+
+
+class TestChangeDirective:
+    @pytest.mark.parametrize("behind", [6, 9])
+    async def test_draws_no_number_that_was_given_out_before_the_restore(self, desk: Any, behind: int) -> None:
+        desk.fence.held = replace(desk.fence.held, behind=behind)
+        kept: list[str] = []
+
+        async def keep(note: str) -> None:
+            kept.append(note)
+
+        desk.notes = SimpleNamespace(draw=lambda *_a, **_k: "drawn", redraw=lambda *_a, **_k: "redrawn", keep=keep)
+        desk.store.find_change = nothing
+        actor = Actor("officer", "", Profession.PRIVACY_OFFICER, "nord", "", frozenset({"RECORDMGT"}), "", None, "", "", 0.0)
+        asked = Asked(actor, "RECORDMGT", datetime(2026, 3, 1, tzinfo=UTC))
+
+        with pytest.raises(StoreBehindError):
+            await change_directive(asked, Intent("i", "d", PATIENT, "s", Action.UPDATE, {}, unreached, repeatable=False), None, desk=desk)
+
+        assert kept == ["redrawn"]
+
+
+async def nothing(_ident: str) -> None:
+    return None
+
+
+async def unreached(_session: Any) -> None:
+    raise AssertionError("nothing is written under such a number")
