@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,38 +25,39 @@ _SEVERITIES = {
     logging.ERROR: SeverityNumber.ERROR,
     logging.CRITICAL: SeverityNumber.FATAL,
 }
+Closing = Callable[[], object]
+_OPENED: list[Closing] = []
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("serment")
 
 
 def open_telemetry(service: str, *, instance: str, level: str) -> None:
-    """Logs are JSON lines on standard error; spans and logs leave by OTLP only when `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
+    """Logs are JSON lines on standard error; spans, logs and metrics leave by OTLP only when `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
 
     Sampling follows the standard `OTEL_TRACES_SAMPLER` variables.
     """
     resource = Resource.create({"service.name": service, "service.instance.id": instance})
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        _export_spans(resource)
-        _export_logs(resource)
+        _OPENED.extend([_export_spans(resource), _export_logs(resource), _export_metrics(resource)])
     _log_as_json(service, instance=instance, level=level)
 
 
 def close_telemetry() -> None:
     """Sends what is still held back; bounded by the exporter's own time limit."""
-    provider = trace.get_tracer_provider()
-    if isinstance(provider, TracerProvider):
-        provider.shutdown()
+    while _OPENED:
+        _OPENED.pop()()
 
 
-def _export_spans(resource: Resource) -> None:
+def _export_spans(resource: Resource) -> Closing:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    return provider.shutdown
 
 
-def _export_logs(resource: Resource) -> None:
+def _export_logs(resource: Resource) -> Closing:
     from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
     from opentelemetry.sdk._logs import LoggerProvider as ExportingLoggerProvider
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
@@ -64,6 +65,15 @@ def _export_logs(resource: Resource) -> None:
     provider = ExportingLoggerProvider(resource=resource)
     provider.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
     logging.getLogger("serment").addHandler(_Exporting(provider))
+    return provider.shutdown
+
+
+def _export_metrics(resource: Resource) -> Closing:
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+
+    from shared.metric_export import MetricExport
+
+    return MetricExport(OTLPMetricExporter(), resource=resource).shutdown
 
 
 class _Exporting(logging.Handler):

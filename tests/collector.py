@@ -47,7 +47,8 @@ class Collector:
     def settings(self) -> dict[str, str]:
         """The standard variables of OpenTelemetry for a process that shall send here."""
         address = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return {"OTEL_EXPORTER_OTLP_ENDPOINT": address, "OTEL_BSP_SCHEDULE_DELAY": "1000", "OTEL_BLRP_SCHEDULE_DELAY": "1000"}
+        often = {"OTEL_BSP_SCHEDULE_DELAY": "1000", "OTEL_BLRP_SCHEDULE_DELAY": "1000", "OTEL_METRIC_EXPORT_INTERVAL": "10000"}
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": address} | often
 
     def close(self) -> None:
         self._server.shutdown()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -25,11 +27,17 @@ from tests.shared.proxies import serving
 CANARY = "Jeanne-Canari-1980"
 WORK = """
 import time, structlog
+from prometheus_client import Counter, Gauge, Histogram
 from shared.telemetry import close_telemetry, open_telemetry, span, tracing
 open_telemetry("records", instance="nord-a", level="info")
 log = structlog.get_logger("serment.test")
 with span("first"):
     log.info("record.read", record_id="r")
+Counter("reads", "Reads.", ["outcome"]).labels("answered").inc(3)
+Gauge("members", "Members.").set(2)
+waited = Histogram("waited_seconds", "Waited.", buckets=(0.1, 1))
+for seconds in (0.05, 0.5, 0.5, 5):
+    waited.observe(seconds)
 began = time.perf_counter()
 for _ in range(2000):
     with span("work", site="nord"):
@@ -68,6 +76,13 @@ class Collector:
     async def handle(self, request: web.Request) -> web.Response:
         self.bodies[request.path] = self.bodies.get(request.path, b"") + await request.read()
         return web.Response()
+
+
+def metrics_in(body: bytes) -> tuple[dict[str, str], dict[str, Metric]]:
+    """Who sent them, and each by its name."""
+    (resource,) = ExportMetricsServiceRequest.FromString(body).resource_metrics
+    about = {one.key: one.value.string_value for one in resource.resource.attributes if one.key.startswith("service.")}
+    return about, {metric.name: metric for scope in resource.scope_metrics for metric in scope.metrics}
 
 
 @pytest.fixture
@@ -142,6 +157,18 @@ class TestOpenTelemetry:
         assert b"nord-a" in collector.bodies["/v1/traces"]
         assert collector.bodies["/v1/traces"].count(b"work") == 2000
         assert b"record.read" in collector.bodies["/v1/logs"]
+
+    async def test_sends_the_metrics_that_its_page_shows(self, collector: Collector) -> None:
+        await run_service(collector.address)
+
+        about, metrics = metrics_in(collector.bodies["/v1/metrics"])
+        reads, members, waited = metrics["reads"].sum, metrics["members"].gauge, metrics["waited_seconds"].histogram
+        assert about == {"service.name": "records", "service.instance.id": "nord-a"}
+        assert [(one.as_double, one.attributes[0].value.string_value) for one in reads.data_points] == [(3, "answered")]
+        assert (reads.is_monotonic, members.data_points[0].as_double) == (True, 2)
+        (told,) = waited.data_points
+        assert (list(told.explicit_bounds), list(told.bucket_counts), told.count, told.sum) == ([0.1, 1], [1, 2, 1], 4, 6.05)
+        assert told.start_time_unix_nano < told.time_unix_nano
 
     async def test_writes_logs_as_json_with_who_and_which_trace(self, collector: Collector) -> None:
         told = await run_service(collector.address)
