@@ -1,6 +1,7 @@
 """Keeps what patients said, sealed, and every change of their directives with the proof of when it was in force."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -68,9 +69,10 @@ class ConsentStore:
     async def mark_in_force(self, change: Change, evidence: Evidence, *, now: datetime) -> Change:
         """As it stands marked: once, for whoever marked it first is right."""
         told = {"in_force_at": now, "evidence": {name: getattr(evidence, name) for name in Evidence.__slots__}}
-        wanted = {"_id": change.ident, "in_force_at": None}
-        row = await self._changes.find_one_and_update(wanted, {"$set": told}, return_document=True)
-        return _change(row) if row else await self.find_change(change.ident) or change
+        result = await self._changes.update_one({"_id": change.ident, "in_force_at": None}, {"$set": told})
+        if result.modified_count:
+            return replace(change, in_force_at=now, evidence=evidence)
+        return await self.find_change(change.ident) or change
 
     def _row(self, consent: Consent, keys: OwnersKeys) -> dict[str, Any]:
         said = {"words": plain_words(consent.words), "given_by": consent.given_by, "ended_by": consent.ended_by}
