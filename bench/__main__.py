@@ -1,4 +1,4 @@
-"""`python -m bench ROW... [--pairs N] [--short] [--home DIR]`: measures rows of the claims and writes docs/performance.md."""
+"""`python -m bench ROW... [--pairs N] [--short]`: measures rows of the claims and writes docs/performance.md."""
 
 import argparse
 import json
@@ -8,19 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
-
 from bench.decision import measure_decision
-from bench.ground import REPLICA, SITE
+from bench.ground import REPLICA
 from bench.read import extent, measure_read
 from bench.report import RESULTS, write_report
 from bench.start import measure_start
 from bench.withdrawal import measure_withdrawal
-from cli.running import Running
 from deploy.local.home import claim_home
 from deploy.local.launcher_error import LauncherError
 from deploy.local.ports import find_free_ports
-from deploy.local.stack import start_stack
+from deploy.local.stack import Stack, start_stack
 
 LEAST_PAIRS = 15
 
@@ -30,7 +27,6 @@ def main() -> int:
     parser.add_argument("rows", nargs="+", choices=["read", "withdrawal", "start", "decision"])
     parser.add_argument("--pairs", type=int, default=LEAST_PAIRS, help=f"pairs of measurements; fewer than {LEAST_PAIRS} prove nothing")
     parser.add_argument("--short", action="store_true", help="a glance that keeps nothing: three pairs, under 20 seconds")
-    parser.add_argument("--home", type=Path, help="folder of a running installation; without it, one is started for the measurement")
     asked = parser.parse_args()
     try:
         return max(_measure(row, asked) for row in asked.rows)
@@ -43,8 +39,8 @@ def _measure(row: str, asked: argparse.Namespace) -> int:
     """0 when every goal is met."""
     parts: object = None
     if row == "read":
-        with installation(asked.home) as running:
-            results, parts = measure_read(running, extent(pairs=asked.pairs, short=asked.short), say=print)
+        with installation() as stack:
+            results, parts = measure_read(stack, extent(pairs=asked.pairs, short=asked.short), say=print)
     else:
         measure = {"withdrawal": measure_withdrawal, "start": measure_start, "decision": measure_decision}[row]
         results = measure(pairs=asked.pairs, short=asked.short, say=print)
@@ -62,13 +58,10 @@ def _measure(row: str, asked: argparse.Namespace) -> int:
 
 
 @contextmanager
-def installation(home: Path | None) -> Iterator[Running]:
-    """The running one, or our own with nothing beside the measured replica, for whatever runs takes time from what is measured."""
-    if home is not None and _is_running(home):
-        yield Running(home)
-        return
+def installation() -> Iterator[Stack]:
+    """Our own, with nothing beside the measured replica but those it needs: whatever runs takes time from what is measured."""
     with TemporaryDirectory(prefix="serment-bench-home-", ignore_cleanup_errors=True) as folder:
-        stack = start_stack(claim_home(home or Path(folder) / "home", portal="the benchmark", say=print), find_free_ports(), say=print)
+        stack = start_stack(claim_home(Path(folder) / "home", portal="the benchmark", say=print), find_free_ports(), say=print)
         try:
             needed = {REPLICA, "consent", "governance"}  # a replica decides by their word alone
             others = [child for name, child in stack.services.items() if name not in needed]
@@ -76,18 +69,9 @@ def installation(home: Path | None) -> Iterator[Running]:
                 child.terminate()
             for child in others:
                 child.gone_within(15)
-            yield Running(stack.home.path)
+            yield stack
         finally:
             stack.stop()
-
-
-def _is_running(home: Path) -> bool:
-    if not (home / "stack.json").exists():
-        return False
-    try:
-        return httpx.get(Running(home).fhir(SITE).removesuffix("/fhir") + "/health/ready", timeout=5, trust_env=False).is_success
-    except httpx.TransportError:
-        return False
 
 
 if __name__ == "__main__":

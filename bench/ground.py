@@ -23,6 +23,7 @@ from cli.running import Running
 from deploy.install.mongodb import uri_for
 from deploy.local.mongodb import ADMIN
 from deploy.local.ports import LOOPBACK
+from deploy.local.stack import Stack
 from shared.mongo import open_mongo
 
 SITE, REPLICA, CLINICIAN = "nord", "nord-a", "a.martin"
@@ -45,6 +46,7 @@ class Ground:
     """`answers` are the bodies that the protected read gave, by address in a shuffled order that is always the same."""
 
     running: Running
+    settings: Mapping[str, str]
     folder: Path
     answers: Mapping[str, str]
     patients: int
@@ -77,9 +79,8 @@ class Ground:
         return token
 
     def environment(self, **changed: str) -> dict[str, str]:
-        """The settings of the replica that runs, but for these: whoever may measure a process may read them."""
-        raw = Path(f"/proc/{self.protected.pid}/environ").read_bytes().decode()
-        return dict(one.split("=", 1) for one in raw.split("\0") if "=" in one) | changed
+        """The settings of the replica that runs, but for these."""
+        return {**os.environ, **self.settings, **changed}
 
     @property
     def mongodb_uri(self) -> str:
@@ -93,14 +94,15 @@ class Ground:
         return asyncio.run(_engine(self.mongodb_uri))
 
 
-def make_ground(running: Running, folder: Path, *, patients: int) -> Ground:
+def make_ground(stack: Stack, folder: Path, *, patients: int) -> Ground:
     """Stores the charts, and reads each address once to know its bytes."""
+    running, settings = Running(stack.home.path), stack.services[REPLICA].program.env
     claims = orjson.loads(urlsafe_b64decode(running.token(CLINICIAN).split(".")[1] + "=="))
     base = running.fhir(SITE)
     charts = make_charts(base, lambda: running.token(f"integration.{SITE}"), practitioner=claims["fhirUser"], count=patients)
     addresses = [address for chart in charts for address in chart]
     Random(1).shuffle(addresses)  # noqa: S311 - an order, not a secret
-    return Ground(running, folder, _answers(base, running.token(CLINICIAN), addresses), patients)
+    return Ground(running, settings, folder, _answers(base, running.token(CLINICIAN), addresses), patients)
 
 
 def _answers(base: str, token: str, addresses: Sequence[str]) -> dict[str, str]:

@@ -16,8 +16,8 @@ import httpx
 from bench.figures import Goal, Pair, Result, machine
 from bench.ground import Ground, Server, make_ground, running_server
 from bench.noted import count_notes, end_of_notes
-from cli.running import Running
 from deploy.local.ports import LOOPBACK, find_free_ports
+from deploy.local.stack import Stack
 from shared.clock import rfc3339, utc_now
 
 Say = Callable[[str], None]
@@ -49,12 +49,12 @@ def extent(*, pairs: int, short: bool) -> Extent:
     return Extent(3, 25, 0.25, short=True) if short else Extent(pairs, 1000, 1.0, short=False)
 
 
-def measure_read(running: Running, ext: Extent, *, say: Say) -> tuple[list[Told], Told | None]:
+def measure_read(stack: Stack, ext: Extent, *, say: Say) -> tuple[list[Told], Told | None]:
     """The results, and where the microseconds go (None in the short form)."""
     with TemporaryDirectory(prefix="serment-bench-") as folder:
         say(f"Storing {ext.patients} charts.")
-        ground = make_ground(running, Path(folder), patients=ext.patients)
-        engine, began = ground.engine, end_of_notes(running)
+        ground = make_ground(stack, Path(folder), patients=ext.patients)
+        engine, began = ground.engine, end_of_notes(ground.running)
         with baselines(ground) as (static, plain):
             results = list(_measured(ground, ext, static, plain, say))
             stages = None if ext.short else _stages(ground, results[0].pairs, say)

@@ -120,7 +120,7 @@ class Relay:
         """Until cancelled; a failure of MongoDB or Kafka only delays."""
         while True:
             try:
-                while await self._hold() and await self.relay_once():
+                while await self._hold() and await self.relay_once() == _PAGE:
                     pass
             except (MongoError, KafkaError, TimeoutError) as error:
                 log.warning("outbox.delayed", error=type(error).__name__)

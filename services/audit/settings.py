@@ -20,7 +20,7 @@ class AuditSettings(ServiceSettings):
     )
     signing_pause: timedelta = Field(default=timedelta(milliseconds=200), description="Shortest time between two signatures of one log.")
     gathering_pause: timedelta = Field(
-        default=timedelta(milliseconds=25),
+        default=timedelta(milliseconds=100),
         description="How long the sequencer lets notes gather between two transactions; none while it lags.",
     )
     largest_batch: int = Field(default=1000, ge=1, le=10_000, description="Most notes in one transaction.")

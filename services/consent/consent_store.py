@@ -1,7 +1,7 @@
 """Keeps what patients said, sealed, and every change of their directives with the proof of when it was in force."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,14 @@ from services.consent.words import plain_words, read_words
 from shared.keyring import OwnersKeys
 from shared.mongo import Database
 from shared.vocabulary import PatientId
+
+
+@dataclass(frozen=True, slots=True)
+class SealedConsent:
+    """Whose it is can be told before it is opened."""
+
+    patient: PatientId
+    row: Mapping[str, Any] = field(repr=False)
 
 
 class ConsentStore:
@@ -26,9 +34,13 @@ class ConsentStore:
         await self._consents.create_index([("patient", 1)])
         await self._changes.create_index([("subject", 1)])
 
-    async def patient_of(self, ident: str) -> PatientId | None:
-        row = await self._consents.find_one({"_id": ident}, {"patient": 1})
-        return PatientId(row["patient"]) if row else None
+    async def find(self, ident: str) -> SealedConsent | None:
+        row = await self._consents.find_one({"_id": ident})
+        return SealedConsent(PatientId(row["patient"]), row) if row else None
+
+    def open(self, sealed: SealedConsent, keys: OwnersKeys) -> Consent:
+        """Raises UnreadableError."""
+        return self._opened(sealed.row, keys)
 
     async def of_patient(self, patient: str, keys: OwnersKeys, *, session: Any = None) -> list[Consent]:
         """Every one, withdrawn or not, oldest first."""

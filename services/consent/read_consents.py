@@ -21,15 +21,15 @@ async def list_consents(asked: Asked, patient: PatientId, *, desk: Desk) -> Sequ
 
 async def read_consent(asked: Asked, ident: str, *, desk: Desk) -> Consent:
     """Raises UnknownConsentError or NotYoursToSayError (both noted), or KeysUnavailableError."""
-    patient = await desk.store.patient_of(ident)
-    keys = None if patient is None else await desk.sealer.keys_of(patient)
-    if patient is None or keys is None:
+    found = await desk.store.find(ident)
+    keys = None if found is None else await desk.sealer.keys_of(found.patient)
+    if found is None or keys is None:
         raise await desk.refuse(UnknownConsentError(), asked, Action.READ, patient=None)
+    patient = found.patient
     if not may_read(asked.actor, asked.purpose, patient):
         error = UnknownConsentError() if asked.actor.patient else NotYoursToSayError()
         raise await desk.refuse(error, asked, Action.READ, patient=patient)
-    found = next(one for one in await desk.store.of_patient(patient, keys) if one.ident == ident)
-    await desk.note(
-        asked, Action.READ, patient=patient, outcome=Outcome.ANSWERED, status=200, resource=f"Consent/{ident}", version=found.version
-    )
-    return found
+    consent = desk.store.open(found, keys)
+    told = {"resource": f"Consent/{ident}", "version": consent.version}
+    await desk.note(asked, Action.READ, patient=patient, outcome=Outcome.ANSWERED, status=200, **told)
+    return consent

@@ -74,14 +74,14 @@ async def _require_speaker(asked: Asked, patient: PatientId, action: Action, des
 
 async def _speakers_consent(asked: Asked, ident: str, desk: Desk) -> tuple[Consent, OwnersKeys]:
     """Another patient's looks like none at all."""
-    patient = await desk.store.patient_of(ident)
-    keys = None if patient is None else await desk.sealer.keys_of(patient)
-    if patient is None or keys is None:
+    found = await desk.store.find(ident)
+    keys = None if found is None else await desk.sealer.keys_of(found.patient)
+    if found is None or keys is None:
         raise await desk.refuse(UnknownConsentError(), asked, Action.UPDATE, patient=None)
-    if not may_speak(asked.actor, asked.purpose, patient):
+    if not may_speak(asked.actor, asked.purpose, found.patient):
         error = UnknownConsentError() if asked.actor.patient else NotYoursToSayError()
-        raise await desk.refuse(error, asked, Action.UPDATE, patient=patient)
-    return next(one for one in await desk.store.of_patient(patient, keys) if one.ident == ident), keys
+        raise await desk.refuse(error, asked, Action.UPDATE, patient=found.patient)
+    return desk.store.open(found, keys), keys
 
 
 async def _stored(consent: Consent, keys: OwnersKeys, desk: Desk) -> Consent:

@@ -32,7 +32,7 @@ _POLL_MS = 500
 @dataclass(frozen=True, slots=True)
 class Pace:
     largest_batch: int = 1000
-    gathering_pause: timedelta = timedelta(milliseconds=25)
+    gathering_pause: timedelta = timedelta(milliseconds=100)
     silence_bound: timedelta = timedelta(seconds=60)
 
 
