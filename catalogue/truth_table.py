@@ -1,7 +1,6 @@
 """Asks `decide` about a clinician's read under every combination of what may stand against it; the rules in order, and who is reached."""
 
 import itertools
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from catalogue.markdown import code, page, table
@@ -26,16 +25,16 @@ AGAINST = ("standing", "duties", "lease", "patient", "relationship")
 def _facts(against: frozenset[str], *, emergency: bool) -> Facts:
     facts = _IN_ORDER
     if "standing" in against:
-        facts = replace(facts, standings_heard=False)
+        facts = facts._replace(standings_heard=False)
     if "duties" in against:
-        facts = replace(facts, standing=Standing(1, duties={"a-duty": _NOW}))
+        facts = facts._replace(standing=Standing(1, duties={"a-duty": _NOW}))
     if "lease" in against:
-        facts = replace(facts, in_force=False)
+        facts = facts._replace(in_force=False)
     if "patient" in against:
-        facts = replace(facts, directive=Directive(_PATIENT, 1, 1, (Provision(DENY, units=frozenset({"unit"})),)))
+        facts = facts._replace(directive=Directive(_PATIENT, 1, 1, (Provision(DENY, units=frozenset({"unit"})),)))
     if "relationship" in against:
-        facts = replace(facts, chart=ChartHeader(_PATIENT, 1))
-    return replace(facts, grant=_GRANT) if emergency else facts
+        facts = facts._replace(chart=ChartHeader(_PATIENT, 1))
+    return facts._replace(grant=_GRANT) if emergency else facts
 
 
 def _told(facts: Facts, *, purpose: Purpose = Purpose.TREATMENT, action: Action = Action.READ, type_: str = "Observation") -> str:
@@ -66,7 +65,7 @@ def research_table() -> str:
         ),
     }
     rows = [
-        (said, _told(replace(_IN_ORDER, directive=Directive(_PATIENT, 1, 1, words)), purpose=Purpose.RESEARCH))
+        (said, _told(_IN_ORDER._replace(directive=Directive(_PATIENT, 1, 1, words)), purpose=Purpose.RESEARCH))
         for said, words in consents.items()
     ]
     return table(("the patient said", "research reads"), rows)

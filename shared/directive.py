@@ -1,9 +1,9 @@
 """What a patient's consents come to for those who decide: one directive per patient, in the form in which it travels and is held."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -45,15 +45,20 @@ class Provision:
     exceptions: tuple["Provision", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
-    """All that is in force for one patient under one number of the group's sequence; `erased` names sites, for ever."""
+class Directive(NamedTuple):
+    """All that is in force for one patient under one number of the group's sequence; `erased` names sites, for ever.
+
+    A tuple, for one is made at each look: it takes half the time of a frozen dataclass.
+    """
 
     patient: PatientId
     number: int
     epoch: int
-    provisions: tuple[Provision, ...] = field(repr=False, default=())
+    provisions: tuple[Provision, ...] = ()
     erased: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"Directive(number={self.number}, epoch={self.epoch})"
 
 
 def packed(directive: Directive) -> bytes:

@@ -1,13 +1,12 @@
 """Measures elapsed time on one machine by two clocks, so that neither a sleeping machine nor a clock that is set can stretch a lease."""
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _DISAGREEMENT = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Seconds by the boot-time clock, which counts sleep and cannot be set, and by the wall clock, which can."""
 
     boot: float

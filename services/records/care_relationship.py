@@ -22,15 +22,16 @@ def _care(ask: Ask, chart: ChartHeader, facts: Facts, now: datetime) -> Relation
     """Taking part in an encounter oneself is nearer than belonging to a unit of one who did."""
     practitioner = ask.actor.practitioner
     begins_by, over_since = now + CARE_BEGINS_BEFORE, now - facts.care_lasts  # a period may reach to the ends of the calendar
-    going_on = [
-        care for care in chart.care.values() if care.started_at <= begins_by and (care.ended_at is None or care.ended_at > over_since)
-    ]
-    for care in going_on:
-        if practitioner in care.practitioners:
+    for care in chart.care.values():
+        if practitioner in care.practitioners and _goes_on(care, begins_by, over_since):
             return Relationship.PARTICIPANT
     units = facts.affiliations.get(practitioner, frozenset()) | ({ask.actor.unit} if ask.actor.unit else frozenset())
-    theirs = bool(units) and any(_is_theirs(care, units, facts) for care in going_on)
+    theirs = bool(units) and any(_goes_on(care, begins_by, over_since) and _is_theirs(care, units, facts) for care in chart.care.values())
     return Relationship.UNIT if theirs else Relationship.NONE
+
+
+def _goes_on(care: Care, begins_by: datetime, over_since: datetime) -> bool:
+    return care.started_at <= begins_by and (care.ended_at is None or care.ended_at > over_since)
 
 
 def _is_theirs(care: Care, units: frozenset[str], facts: Facts) -> bool:

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from services.records.care_relationship import relation
 from services.records.consents import CONFIDENTIALITY, applicable, forbids_all, may_forbid, outcome
-from services.records.model import Ask, Facts, Grounds, Residual
+from services.records.model import Ask, Facts, Grounds, LabelProvision, Residual
 from services.records.roles import BOUND_BY_PATIENTS, NEEDS_CONSENT, OPEN_TO_PATIENTS, PURPOSES, STAFF, may
-from shared.directive import DENY, PERMIT, Directive, Provision
+from shared.directive import DENY, PERMIT, Directive
 from shared.vocabulary import Action, Profession, Relationship
 
 LIFTED_BY_EMERGENCY = frozenset({"standing-unknown", "duties-lapsed", "consent-view-stale", "patient-objected", "no-care-relationship"})
@@ -68,7 +68,7 @@ def _barred(ask: Ask, facts: Facts, relationship: Relationship) -> str | None:
     return None
 
 
-def _ordinary(ask: Ask, facts: Facts, relationship: Relationship, words: tuple[Provision, ...], now: datetime) -> str | None:
+def _ordinary(ask: Ask, facts: Facts, relationship: Relationship, words: tuple[LabelProvision, ...], now: datetime) -> str | None:
     """What an emergency overrides; opening one needs none of it."""
     profession = ask.actor.profession
     if ask.action is Action.BREAK_GLASS:
@@ -90,7 +90,7 @@ def _ordinary(ask: Ask, facts: Facts, relationship: Relationship, words: tuple[P
     return None
 
 
-def _words_for(ask: Ask, facts: Facts, now: datetime) -> tuple[Provision, ...]:
+def _words_for(ask: Ask, facts: Facts, now: datetime) -> tuple[LabelProvision, ...]:
     """What the patient has said that concerns this ask; not to themselves, nor to those who keep the record whole or end it."""
     if facts.directive is None or ask.actor.profession not in BOUND_BY_PATIENTS:
         return ()
@@ -111,11 +111,17 @@ def _duties(reason: str, facts: Facts, now: datetime) -> tuple[str, ...]:
     return tuple(facts.standing.lapsed(now)) if reason == "duties-lapsed" and facts.standing is not None else ()
 
 
-def _residual(ask: Ask, relationship: Relationship, words: tuple[Provision, ...]) -> Residual:
+def _residual(ask: Ask, relationship: Relationship, words: tuple[LabelProvision, ...]) -> Residual:
     """Very restricted resources are for those who took part themselves, and for the patient."""
     ceiling = "V" if relationship in {Relationship.PARTICIPANT, Relationship.SELF} else "R"
-    granting = tuple(one for one in words if one.type == PERMIT) if ask.purpose in NEEDS_CONSENT else None
-    return Residual(ceiling, tuple(filter(may_forbid, words)), granting)
+    denying = tuple(filter(may_forbid, words))
+    if ask.purpose in NEEDS_CONSENT:
+        return Residual(ceiling, denying, tuple(one for one in words if one.type == PERMIT))
+    return Residual(ceiling, denying) if denying else _OPEN[ceiling]
+
+
+_OPEN = {ceiling: Residual(ceiling) for ceiling in ("R", "V")}
+"""For most reads the patient has taken nothing out."""
 
 
 def hides(residual: Residual, labels: tuple[str, ...]) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from shared.directive import Directive, Provision
+from shared.directive import Directive
 from shared.identity import Actor
 from shared.vocabulary import SITE_OWNER, Action, PatientId, Relationship
 
@@ -81,22 +82,31 @@ class Grant:
         return self.opened_at <= now < self.ends_at
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """All that `decide` may look at; `affiliations` says to which units a practitioner belongs.
 
     `in_force` is false while this process may not know the newest directives; `standings_heard` while `governance` is silent.
+    A tuple, for one is made for each decision: it takes half the time of a frozen dataclass.
     """
 
     site: str
     chart: ChartHeader | None
-    affiliations: Mapping[str, frozenset[str]] = field(repr=False, default_factory=dict)
+    affiliations: Mapping[str, frozenset[str]] = {}
     care_lasts: timedelta = timedelta(days=30)
     directive: Directive | None = None
     in_force: bool = False
     standing: Standing | None = None
     standings_heard: bool = False
     grant: Grant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelProvision:
+    """What is left of a provision once actor, purpose and moment are known: it speaks of labels only."""
+
+    type: str
+    labels: frozenset[str] = frozenset()
+    exceptions: tuple["LabelProvision", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +117,8 @@ class Residual:
     """
 
     ceiling: str = "V"
-    denying: tuple[Provision, ...] = ()
-    granting: tuple[Provision, ...] | None = None
+    denying: tuple[LabelProvision, ...] = ()
+    granting: tuple[LabelProvision, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class TestCareRelationship:
         assert isinstance(verdict, Permit) == (expected != "none")
 
     def test_lasts_as_long_as_the_site_says(self):
-        known = replace(facts(a_chart(care(ME, started=40, ended=5))), care_lasts=timedelta(days=4))
+        known = facts(a_chart(care(ME, started=40, ended=5)))._replace(care_lasts=timedelta(days=4))
         assert isinstance(decide(Ask(an_actor(), "TREAT", Action.READ, "Observation", PATIENT), known, now=NOW), Refusal)
 
     def test_is_no_practitioner_without_a_name(self):
@@ -190,10 +190,10 @@ def grant(*, hours: float = 1, staff: str = "sub") -> Grant:
 
 
 IN_CARE = a_chart(care(ME))
-NO_LEASE = replace(facts(IN_CARE), in_force=False)
-SILENT = replace(facts(IN_CARE), standings_heard=False)
-LAPSED = replace(facts(IN_CARE), standing=Standing(5, duties={"privacy-basics": NOW}))
-LEFT = replace(facts(IN_CARE), standing=Standing(5, active=False))
+NO_LEASE = facts(IN_CARE)._replace(in_force=False)
+SILENT = facts(IN_CARE)._replace(standings_heard=False)
+LAPSED = facts(IN_CARE)._replace(standing=Standing(5, duties={"privacy-basics": NOW}))
+LEFT = facts(IN_CARE)._replace(standing=Standing(5, active=False))
 OBJECTED = facts(IN_CARE, said=words(Provision(DENY, units=frozenset({"unit-a"}))))
 MY_ACTOR = replace(an_actor(), unit="unit-a")
 
@@ -207,7 +207,7 @@ class TestEnforcedFacts:
             (SILENT, "standing-unknown"),
             (LAPSED, "duties-lapsed"),
             (LEFT, "not-on-staff"),
-            (replace(facts(IN_CARE), standing=None), "not-on-staff"),
+            (facts(IN_CARE)._replace(standing=None), "not-on-staff"),
             (OBJECTED, "patient-objected"),
             (facts(IN_CARE, said=words(erased=frozenset({"nord"}))), "chart-erased"),
             (facts(IN_CARE, said=words(erased=frozenset({"sud"}))), None),
@@ -219,25 +219,25 @@ class TestEnforcedFacts:
 
     @pytest.mark.parametrize("known", [facts(a_chart(care(STRANGER))), NO_LEASE, SILENT, LAPSED, OBJECTED])
     def test_give_way_to_an_emergency(self, known: Facts) -> None:
-        verdict = decide(an_ask(actor=MY_ACTOR), replace(known, grant=grant()), now=NOW)
+        verdict = decide(an_ask(actor=MY_ACTOR), known._replace(grant=grant()), now=NOW)
         assert isinstance(verdict, Permit)
         assert verdict.grounds.emergency == "g"
         assert reason_of(an_ask(Action.BREAK_GLASS, type_="Chart", actor=MY_ACTOR), known) is None
 
     @pytest.mark.parametrize("known", [LEFT, facts(IN_CARE, said=words(erased=frozenset({"nord"}))), facts(a_chart(erased=True))])
     def test_do_not_give_way_where_nothing_may_be_opened(self, known: Facts) -> None:
-        assert reason_of(an_ask(), replace(known, grant=grant())) is not None
+        assert reason_of(an_ask(), known._replace(grant=grant())) is not None
 
     @pytest.mark.parametrize("other", [grant(hours=4.1), grant(hours=-0.1), grant(staff="somebody else")])
     def test_give_way_to_a_live_grant_of_ones_own_only(self, other: Grant) -> None:
-        assert reason_of(an_ask(), replace(facts(a_chart(care(STRANGER))), grant=other)) == "no-care-relationship"
+        assert reason_of(an_ask(), facts(a_chart(care(STRANGER)))._replace(grant=other)) == "no-care-relationship"
 
     def test_bind_neither_the_patient_nor_the_interface(self) -> None:
         themself = an_actor(Profession.PATIENT, purpose="PATRQT", patient=PATIENT)
         everyone = facts(IN_CARE, said=words(Provision(DENY)))
         assert reason_of(Ask(themself, "PATRQT", Action.READ, "Observation", PATIENT), everyone) is None
         interface = an_actor(Profession.INTEGRATION, purpose="RECORDMGT")
-        assert reason_of(Ask(interface, "RECORDMGT", Action.CREATE, "Observation", PATIENT), replace(everyone, in_force=False)) is None
+        assert reason_of(Ask(interface, "RECORDMGT", Action.CREATE, "Observation", PATIENT), everyone._replace(in_force=False)) is None
 
     def test_name_what_must_be_renewed(self) -> None:
         verdict = decide(an_ask(), LAPSED, now=NOW)

@@ -27,7 +27,7 @@ class Known:
 
 
 def permitted(known: Facts = facts(IN_CARE), *, emergency: Grant | None = None) -> Permit:  # noqa: B008 - frozen
-    verdict = decide(an_ask(), replace(known, grant=emergency), now=NOW)
+    verdict = decide(an_ask(), known._replace(grant=emergency), now=NOW)
     assert isinstance(verdict, Permit)
     return verdict
 
@@ -55,7 +55,7 @@ class TestStillHolds:
         permit = permitted(facts(IN_CARE, said=said))
 
         assert Known(directive=said).holds(permit)
-        assert not Known(directive=replace(said, number=said.number + 1)).holds(permit)
+        assert not Known(directive=said._replace(number=said.number + 1)).holds(permit)
         assert not Known().holds(permit)
 
     @pytest.mark.parametrize(

@@ -47,12 +47,12 @@ class TestDirectiveTable:
     @given(st.lists(directives, max_size=8), st.data())
     def test_holds_the_newest_of_each_patient(self, said: list[Directive], data: st.DataObject) -> None:
         table, newest = DirectiveTable(), dict[PatientId, Directive]()
-        for one in [*said, *(replace(one, number=one.number + 1, provisions=data.draw(some)) for one in said)]:
+        for one in [*said, *(one._replace(number=one.number + 1, provisions=data.draw(some)) for one in said)]:
             table.put(one)
             newest[one.patient] = one
 
         for patient, one in newest.items():
-            held = replace(one, epoch=3)
+            held = one._replace(epoch=3)
             assert (table.find(patient, epoch=3), table.number_of(patient)) == (held, one.number)
         assert (len(table), table.find(PATIENT, epoch=3), table.number_of(PATIENT)) == (len(newest), None, 0)
 
@@ -72,9 +72,9 @@ class TestDirective:
 
     @given(directives)
     def test_shares_what_others_say_too_without_its_sources(self, directive: Directive) -> None:
-        one, other = (unpacked(packed(replace(directive, patient=patient)), sourced=False) for patient in (directive.patient, PATIENT))
+        one, other = (unpacked(packed(directive._replace(patient=patient)), sourced=False) for patient in (directive.patient, PATIENT))
 
-        assert one == replace(directive, provisions=tuple(map(unsourced, directive.provisions)))
+        assert one == directive._replace(provisions=tuple(map(unsourced, directive.provisions)))
         assert one.provisions is other.provisions
 
     def test_says_what_must_be_understood(self) -> None:

@@ -37,7 +37,9 @@ class View:
 
     def may_decide(self, patient: str, now: Reading) -> bool:
         """To be looked at in one step with `directive_of`, after all other facts."""
-        return not self.left and self._garbled_at is None and key_of(patient) not in self._blocked and self.lease.left(now) > 0
+        if self.left or self._garbled_at is not None or (self._blocked and key_of(patient) in self._blocked):
+            return False
+        return self.lease.left(now) > 0
 
     def directive_of(self, patient: str) -> Directive | None:
         return None if self.epoch is None else self.table.find(patient, epoch=self.epoch)
