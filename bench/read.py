@@ -29,6 +29,7 @@ _REQUESTS = {"protected": 6000, "static": 20_000, "plain": 10_000}
 _AT = {64: 1.0, 8: 0.2, 1: 0.05}
 """How many of those requests are made, by requests in flight: fewer in flight take longer."""
 _REPORTED = 5
+_STAGED = 5000
 """Pairs for what has no goal."""
 
 
@@ -46,18 +47,18 @@ class Extent:
 
 
 def extent(*, pairs: int, short: bool) -> Extent:
-    return Extent(3, 25, 0.25, short=True) if short else Extent(pairs, 1000, 1.0, short=False)
+    return Extent(min(pairs, 3), 25, 0.25, short=True) if short else Extent(pairs, 1000, 1.0, short=False)
 
 
-def measure_read(stack: Stack, ext: Extent, *, say: Say) -> tuple[list[Told], Told | None]:
-    """The results, and where the microseconds go (None in the short form)."""
+def measure_read(stack: Stack, ext: Extent, *, say: Say) -> tuple[list[Told], Told]:
+    """The results, and where the microseconds go."""
     with TemporaryDirectory(prefix="serment-bench-") as folder:
         say(f"Storing {ext.patients} charts.")
         ground = make_ground(stack, Path(folder), patients=ext.patients)
         engine, began = ground.engine, end_of_notes(ground.running)
         with baselines(ground) as (static, plain):
             results = list(_measured(ground, ext, static, plain, say))
-            stages = None if ext.short else _stages(ground, results[0].pairs, say)
+            stages = _stages(ground, results[0].pairs, int(_STAGED * ext.share), say)
         results.append(_noted(ground, began))
         now = utc_now()
         return [one.told(engine=engine, now=now, short=ext.short) for one in results], stages
@@ -96,7 +97,7 @@ def _measured(ground: Ground, ext: Extent, static: Server, plain: Server, say: S
             goals[1],
             what="answers a second, against the same service and coalescing without decision, seal and note",
         )
-    for capacity in () if ext.short else (ext.patients // 2, 0):
+    for capacity in (0,) if ext.short else (ext.patients // 2, 0):
         yield _with_small_cache(ground, ext, static, capacity, say)
 
 
@@ -146,13 +147,13 @@ def _noted(ground: Ground, began: int) -> Result:
     return Result("notes kept for the answers given", "notes an answer", [pair], _EVERY_ONE, what="counted in Kafka after all of the above")
 
 
-def _stages(ground: Ground, cpu: Sequence[Pair], say: Say) -> Told:
+def _stages(ground: Ground, cpu: Sequence[Pair], requests: int, say: Say) -> Told:
     """In microseconds a read; what the parts do not explain is the door's: routing, headers, metrics."""
     say("Measuring the parts of a read.")
     plan = ground.folder / "addresses.json"
     plan.write_text(json.dumps(list(ground.answers)))
     environment = ground.environment(SERMENT_INSTANCE="nord-a-bench", BENCH_TOKEN=ground.token())
-    argv = [sys.executable, "-m", "bench.stages", str(plan)]
+    argv = [sys.executable, "-m", "bench.stages", str(plan), "--requests", str(requests)]
     told: Told = json.loads(subprocess.run(argv, env=environment, check=True, capture_output=True).stdout)
     ground.asked += told.pop("reads")
     protected, static = (sorted(column)[len(column) // 2] for column in zip(*cpu, strict=True))
