@@ -35,6 +35,7 @@ _BEAT = 2.0
 _SETTLES_AFTER = 20.0
 _DEAD_AFTER = 12.0
 _KEPT = Counter("serment_notes_kept_total", "Notes made durable, by way.", ["way"])
+_KEPT_IN_KAFKA, _KEPT_IN_OUTBOX = _KEPT.labels("kafka"), _KEPT.labels("outbox")
 
 
 class NoteNotKeptError(AnticipatedError):
@@ -145,13 +146,13 @@ class Notes:
             return False
         self._timeouts = 0
         self.landed(record)
-        _KEPT.labels("kafka").inc()
+        _KEPT_IN_KAFKA.inc()
         return True
 
     async def _in_outbox(self, record: EventRecord) -> None:
         await self.outbox.add([record], now=utc_now(), incarnation=self.incarnation)
         self.landed(record)
-        _KEPT.labels("outbox").inc()
+        _KEPT_IN_OUTBOX.inc()
 
     def landed(self, record: EventRecord) -> None:
         """The note is in Kafka or in the outbox, which tells its own lowest number."""

@@ -30,8 +30,10 @@ class Place:
 
     def associated_data(self, key_id: bytes) -> bytes:
         """Length-prefixed format version, site, owner, type, id, version and key id: no two places share it."""
-        parts = (self.site.encode(), self.owner.encode(), self.kind.encode(), self.ident.encode(), key_id)
-        return struct.pack(">BQ", FORMAT, self.version) + b"".join(struct.pack(">H", len(part)) + part for part in parts)
+        parts = [struct.pack(">BQ", FORMAT, self.version)]
+        for part in (self.site.encode(), self.owner.encode(), self.kind.encode(), self.ident.encode(), key_id):
+            parts += (len(part).to_bytes(2, "big"), part)
+        return b"".join(parts)
 
 
 class DataKey:

@@ -119,7 +119,7 @@ def _add_trace(_logger: object, _name: str, event: structlog.typing.EventDict) -
 
 def tracing() -> bool:
     """Whether spans are kept at all; the hot path skips its span when they are not."""
-    return isinstance(trace.get_tracer_provider(), TracerProvider)
+    return bool(_OPENED)
 
 
 @contextmanager

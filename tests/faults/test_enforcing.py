@@ -1,32 +1,39 @@
 """Four replicas, three brokers, withdrawals and reads all the time, parts paused, cut off and killed: nothing is decided by old words."""
 
 import asyncio
+import json
 import os
 import statistics
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Thread
+from typing import Any, TypeVar
 
 import aiohttp
 import httpx
 import pytest
 
 from deploy.local.home import claim_home
-from deploy.local.ports import find_free_ports
+from deploy.local.kafka_settings import SCRAM
+from deploy.local.ports import LOOPBACK, Ports, find_free_ports
+from deploy.local.services import prefixed
 from deploy.local.stack import Shape, start_stack
 from shared.enforcement import MARGIN
 from tests.builders import Desk
 from tests.faults.ground import Ground
 from tests.shared.proxies import Wire
 
+T = TypeVar("T")
 LONG = os.environ.get("SERMENT_CAMPAIGN") == "long"
 LEASE = 20.0 if LONG else 4.0
 READS = 100_000 if LONG else 2400
 REPLICAS = {"nord-a": "nord", "nord-b": "nord", "nord-c": "nord", "sud": "sud"}
+AWAY = "nord-c"
+BROKERS = (1, 2, 3)
 CHARTS = 4
 IN_FLIGHT = 8
 _DENIED, _ALLOWED = 403, 200
@@ -113,54 +120,89 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Its `nord-c` reaches `consent` through a wire of the test's own."""
-    ports, wire = find_free_ports(), find_free_ports()
+    """Its `nord-c` reaches `consent` and every broker through wires of the test's own."""
+    ports, wires = find_free_ports(), find_free_ports()
     home = claim_home(tmp_path_factory.mktemp("enforcing") / "home", portal="the tests of enforcement", say=print)
-    extra = {
-        "consent": {"SERMENT_LEASE": f"PT{LEASE:.0f}S"},
-        "nord-c": {"SERMENT_CONSENT_URL": wire.url("consent")},
-    }
-    loop = asyncio.new_event_loop()
-    running = _Wire(loop, ports["consent"], wire["consent"])
-    running.open()
+    extra = {"consent": {"SERMENT_LEASE": f"PT{LEASE:.0f}S"}}
     ground = Ground(start_stack(home, ports, shape=Shape(brokers=3, every_chart=False, replicas=REPLICAS), extra=extra, say=print))
-    ground.wire = running  # type: ignore[attr-defined]
-    yield ground
-    ground.stack.stop()
-    running.close()
+    with open_wires({wires["consent"]: ports["consent"]} | {wires.broker(n): _detour(ports, n) for n in BROKERS}) as running:
+        _lay_detour(ground, wires)
+        ground.wires = running  # type: ignore[attr-defined]
+        yield ground
+        ground.stack.stop()
 
 
-class _Wire:
-    """A way that can be cut, kept open by a thread of its own."""
+def _detour(ports: Ports, broker: int) -> int:
+    return ports.broker(broker) + 2
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, target: int, port: int) -> None:
-        from threading import Thread
 
-        self.loop, self.target, self.port = loop, target, port
-        self.thread = Thread(target=loop.run_forever, daemon=True)
-        self.wire = Wire(("127.0.0.1", target))
+def _lay_detour(ground: Ground, wires: Ports) -> None:
+    """A broker tells whoever enters by a listener where to find that listener: a second one, told to be at the wire."""
+    ports, children = ground.stack.ports, ground.stack.servers.children
+    for number in BROKERS:
+        client, controller = f"CLIENT://{LOOPBACK}:{ports.broker(number)}", f"CONTROLLER://{LOOPBACK}:{ports.controller(number)}"
+        settings = {
+            "listeners": f"{client},{controller},DETOUR://{LOOPBACK}:{_detour(ports, number)}",
+            "advertised.listeners": f"{client},DETOUR://{LOOPBACK}:{wires.broker(number)}",
+            "listener.security.protocol.map": "CONTROLLER:SASL_PLAINTEXT,CLIENT:SASL_PLAINTEXT,DETOUR:SASL_PLAINTEXT",
+            "listener.name.detour.scram-sha-512.sasl.jaas.config": f"{SCRAM} required;",
+        }
+        with (ground.stack.home.path / f"kafka/node-{number}.properties").open("a") as file:
+            file.writelines(f"{name}={value}\n" for name, value in settings.items())
+    for number in BROKERS:
+        ground.child(f"kafka-{number}").kill()
+    for number in BROKERS:
+        ground.start_again(f"kafka-{number}")
+    program = ground.child(AWAY).program
+    there = {"CONSENT_URL": wires.url("consent"), "KAFKA_BOOTSTRAP": json.dumps([f"{LOOPBACK}:{wires.broker(n)}" for n in BROKERS])}
+    children.stop(ground.child(AWAY), patience=15)
+    ground.stack.services[AWAY] = children.start(replace(program, env={**program.env, **prefixed(there)}))  # type: ignore[index]
+    ground.wait_until_ready()
+    ground.wait_until_ready(AWAY)
 
-    def open(self) -> None:
-        self.thread.start()
-        opening = asyncio.start_server(self.wire.serve, "127.0.0.1", self.port)
-        self.server = asyncio.run_coroutine_threadsafe(opening, self.loop).result(10)
+
+@contextmanager
+def open_wires(ways: Mapping[int, int]) -> Iterator["Wires"]:
+    wires = Wires(ways)
+    try:
+        yield wires
+    finally:
+        wires.close()
+
+
+class Wires:
+    """Ways from ports to ports that can be cut together, kept open by a thread of their own."""
+
+    def __init__(self, ways: Mapping[int, int]) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._wires = {port: Wire((LOOPBACK, target)) for port, target in ways.items()}
+        self._servers = self._run(self._opened())
 
     def cut(self) -> None:
-        self.loop.call_soon_threadsafe(self.wire.cut)
+        self._run(self._each(Wire.cut))
 
     def mend(self) -> None:
-        self.loop.call_soon_threadsafe(self.wire.mend)
+        self._run(self._each(Wire.mend))
 
     def close(self) -> None:
         self.cut()
-        asyncio.run_coroutine_threadsafe(self._closed(), self.loop).result(10)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(5)
-        self.loop.close()
+        for server in self._servers:
+            self._loop.call_soon_threadsafe(server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
 
-    async def _closed(self) -> None:
-        self.server.close()
-        await self.server.wait_closed()
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _opened(self) -> list[asyncio.Server]:
+        return [await asyncio.start_server(wire.serve, LOOPBACK, port) for port, wire in self._wires.items()]
+
+    async def _each(self, what: Callable[[Wire], None]) -> None:
+        for wire in self._wires.values():
+            what(wire)
 
 
 @pytest.fixture(scope="module")
@@ -210,10 +252,16 @@ async def _paused(group: Ground, watch: Watch) -> None:
 
 
 async def _cut_off(group: Ground, watch: Watch) -> None:
-    """From `consent`: it still hears Kafka, and decides until its lease has run out."""
-    group.wire.cut()  # type: ignore[attr-defined]
+    """From `consent` and from Kafka: it goes on deciding by what it knows until its lease has run out, and nobody can tell it better."""
+    group.wires.cut()  # type: ignore[attr-defined]
     await asyncio.sleep(LEASE + 2 * MARGIN)
-    group.wire.mend()  # type: ignore[attr-defined]
+    assert await asyncio.to_thread(_lease_left, group, AWAY) == 0
+    group.wires.mend()  # type: ignore[attr-defined]
+
+
+def _lease_left(group: Ground, name: str) -> float:
+    metrics = httpx.get(f"{group.stack.ports.url(name)}/metrics", trust_env=False).text
+    return float(_metric(metrics, "serment_enforcement_lease_seconds"))
 
 
 async def _killed(group: Ground, watch: Watch) -> None:
@@ -240,7 +288,7 @@ async def _consent_killed_at_any_moment(group: Ground, watch: Watch) -> None:
 
 
 async def _brokers_killed_in_turn(group: Ground, watch: Watch) -> None:
-    for number in (1, 2, 3):
+    for number in BROKERS:
         await asyncio.to_thread(group.child(f"kafka-{number}").kill)
         await asyncio.sleep(LEASE / 2)
         await asyncio.to_thread(group.start_again, f"kafka-{number}")
@@ -254,7 +302,7 @@ UNBOUNDED = {"consent is killed while requests wait", "consent is killed at any 
 FAULTS: dict[str, Callable[[Ground, Watch], Awaitable[None]]] = {
     "nothing breaks": lambda _group, _watch: asyncio.sleep(0),
     "a replica is paused": _paused,
-    "a replica is cut off from consent": _cut_off,
+    "a replica is cut off": _cut_off,
     "a replica is killed": _killed,
     "consent is killed while requests wait": _consent_killed,
     "the brokers are killed in turn": _brokers_killed_in_turn,
