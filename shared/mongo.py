@@ -27,6 +27,7 @@ Driver = Literal["motor", "pymongo"]
 T = TypeVar("T")
 _MAJORITY = WriteConcern("majority", wtimeout=10_000)
 _TRIED_FOR = 10.0
+_NO_SUCH_TRANSACTION = 251
 _TURN = 0.0005
 """Motor hands each call to a thread, which would otherwise wait up to 5 ms for its turn while the event loop computes."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.5
@@ -65,8 +66,9 @@ class Mongo:
 
         The pauses between grow: the transaction of a process that was killed holds its documents for up to a minute, and whoever wants them
         must not keep the server from everybody else.
-        An unknown commit result is committed again until it is known; `work` must therefore be free of other effects. Both end after ten
-        seconds with the last error: the drivers' own `with_transaction` lets a caller wait for two minutes.
+        An unknown commit result is committed again until it is known, and what may have been committed is never run again: the error
+        rises, and the caller reads back. Both end after ten seconds with the last error: the drivers' own `with_transaction` lets a
+        caller wait for two minutes.
         """
         started = self._client.start_session()
         session = await started if inspect.isawaitable(started) else started
@@ -76,13 +78,15 @@ class Mongo:
                 begun = session.start_transaction(ReadConcern("snapshot"), _MAJORITY, ReadPreference.PRIMARY)
                 if inspect.isawaitable(begun):
                     await begun
+                committing = False
                 try:
                     result = await work(session)
+                    committing = True
                     await _commit(session, deadline)
                 except BaseException as error:
                     if session.in_transaction:
                         await session.abort_transaction()
-                    if not _is_labelled(error, "TransientTransactionError") or time.monotonic() > deadline:
+                    if not _may_run_again(error, committing=committing) or time.monotonic() > deadline:
                         raise
                 else:
                     return result
@@ -115,6 +119,12 @@ async def _commit(session: Any, deadline: float) -> None:
                 raise
         else:
             return
+
+
+def _may_run_again(error: BaseException, *, committing: bool) -> bool:
+    """Not when the server knows no such transaction at its commit: the driver sends that twice, and a server that crashed has forgotten."""
+    forgotten = committing and getattr(error, "code", None) == _NO_SUCH_TRANSACTION
+    return _is_labelled(error, "TransientTransactionError") and not forgotten
 
 
 def _is_labelled(error: BaseException, label: str) -> bool:

@@ -79,7 +79,10 @@ class ConsentStore:
         return _change(row) if row else None
 
     async def mark_in_force(self, change: Change, evidence: Evidence, *, now: datetime) -> Change:
-        """As it stands marked: once, for whoever marked it first is right."""
+        """As it stands marked: once, for whoever marked it first is right.
+
+        Not by findAndModify, for which SecantusDB looks through the whole collection.
+        """
         told = {"in_force_at": now, "evidence": {name: getattr(evidence, name) for name in Evidence.__slots__}}
         result = await self._changes.update_one({"_id": change.ident, "in_force_at": None}, {"$set": told})
         if result.modified_count:

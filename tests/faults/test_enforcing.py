@@ -17,6 +17,7 @@ import aiohttp
 import httpx
 import pytest
 
+from cli.story.checking import until
 from deploy.local.home import claim_home
 from deploy.local.kafka_settings import SCRAM
 from deploy.local.ports import LOOPBACK, Ports, find_free_ports
@@ -325,15 +326,18 @@ class TestEnforcing:
         assert fault in UNBOUNDED or max(watch.waits) <= LEASE + 2 + _OF_THE_MACHINE, told
 
     def test_tells_by_metrics_how_long_each_took(self, group: Ground) -> None:
-        consent = httpx.get(f"{group.running.addresses['consent']}/metrics", trust_env=False).text
-        replica = httpx.get(f"{group.stack.ports.url('nord-a')}/metrics", trust_env=False).text
+        def told(url: str, name: str) -> float:
+            return float(_metric(httpx.get(f"{url}/metrics", trust_env=False).text, name))
 
-        assert float(_metric(consent, "serment_consent_in_force_seconds_count")) > 0
-        assert float(_metric(consent, "serment_consent_members")) >= len(REPLICAS)
-        assert 0 < float(_metric(replica, "serment_enforcement_lease_seconds")) <= LEASE
-        assert float(_metric(replica, "serment_enforcement_directives")) >= 1
-        assert float(_metric(replica, "serment_enforcement_number")) == float(_metric(consent, "serment_consent_head"))
-        assert float(_metric(replica, "serment_enforcement_gap")) == 0
+        consent, replica = str(group.running.addresses["consent"]), group.stack.ports.url("nord-a")
+
+        assert told(consent, "serment_consent_in_force_seconds_count") > 0
+        assert told(consent, "serment_consent_members") >= len(REPLICAS)
+        assert 0 < told(replica, "serment_enforcement_lease_seconds") <= LEASE
+        assert told(replica, "serment_enforcement_directives") >= 1
+        assert told(replica, "serment_enforcement_gap") == 0
+        number = told(replica, "serment_enforcement_number")
+        until(lambda: told(consent, "serment_consent_head") == number, within=10, otherwise=f"the head is not told as {number}")
 
 
 _OF_THE_MACHINE = 2.0

@@ -129,22 +129,23 @@ async def destroy(erasure: Erasure, facts: Mapping[str, Any], *, now: datetime, 
     )
 
     async def work(session: Any) -> bool:
-        if not await eraser.erasures.finish(erasure.ident, now=now, session=session):
+        if not await eraser.erasures.finish(erasure.ident, note=note.ident, now=now, session=session):
             return False
         await desk.headers.mark_erased(patient, erasure=erasure.ident, session=session)
         await desk.notes.outbox.add([note, event], now=now, incarnation=desk.notes.incarnation, session=session)
         return True
 
-    finished = False
+    otherwise = desk.notes.redraw(note, failed(facts, outcome=Outcome.CONFLICT, status=409, reason="finished-elsewhere"), now=now)
     try:
         finished = await desk.mongo.transact(work)
-    except MongoError as error:
-        raise StoreUnreachableError from error
-    finally:
-        if not finished:
-            await desk.notes.keep(
-                desk.notes.redraw(note, failed(facts, outcome=Outcome.CONFLICT, status=409, reason="finished-elsewhere"), now=now)
-            )
+    except BaseException as error:
+        desk.notes.settle_later([(note, otherwise)], lambda: eraser.erasures.finished_by(erasure.ident, note.ident))
+        if isinstance(error, MongoError):
+            raise StoreUnreachableError from error
+        raise
+    if not finished:
+        await desk.notes.keep(otherwise)
+        return
     desk.notes.landed(note)
     desk.notes.outbox.filled.set()
 

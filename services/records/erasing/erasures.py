@@ -59,11 +59,14 @@ class Erasures:
         result = await self._rows.update_one({"_id": ident, "state": ErasureState.PROPOSED, "proposed_by": {"$ne": officer}}, change)
         return bool(result.modified_count)
 
-    async def finish(self, ident: str, *, now: datetime, session: Any) -> bool:
-        """Whether this call moved it to destroyed."""
-        change = {"$set": {"state": ErasureState.DESTROYED, "destroyed_at": now}}
+    async def finish(self, ident: str, *, note: str, now: datetime, session: Any) -> bool:
+        """Whether this call moved it to destroyed, as that note tells."""
+        change = {"$set": {"state": ErasureState.DESTROYED, "destroyed_at": now, "note": note}}
         result = await self._rows.update_one({"_id": ident, "state": ErasureState.DESTROYING}, change, session=session)
         return bool(result.modified_count)
+
+    async def finished_by(self, ident: str, note: str) -> bool:
+        return await self._rows.find_one({"_id": ident, "note": note}, projection={"_id": 1}) is not None
 
 
 def _row(erasure: Erasure) -> dict[str, Any]:
