@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -36,10 +36,16 @@ CAMPAIGN: list[tuple[str, Step, float]] = [
 ]
 
 
+@pytest.fixture
+def scene(ground: Ground) -> Iterator[Scene]:
+    opened = open_scene(ground.running, patience=60.0)
+    yield opened
+    opened.http.close()
+
+
 class TestKilledInTheMiddle:
     @pytest.mark.parametrize(("service", "step", "after"), CAMPAIGN if LONG else SHORT)
-    def test_loses_and_doubles_nothing(self, ground: Ground, service: str, step: Step, after: float) -> None:
-        scene = open_scene(ground.running, patience=60.0)
+    def test_loses_and_doubles_nothing(self, ground: Ground, scene: Scene, service: str, step: Step, after: float) -> None:
         scene.patients["nord"], _count, _note = scene.load_next_chart("nord")
         failed: list[BaseException] = []
 
