@@ -83,10 +83,11 @@ class ConsentStore:
 
         Not by findAndModify, for which SecantusDB looks through the whole collection.
         """
-        told = {"in_force_at": now, "evidence": {name: getattr(evidence, name) for name in Evidence.__slots__}}
+        moment = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as MongoDB keeps it: asked again, the answer is the same
+        told = {"in_force_at": moment, "evidence": {name: getattr(evidence, name) for name in Evidence.__slots__}}
         result = await self._changes.update_one({"_id": change.ident, "in_force_at": None}, {"$set": told})
         if result.modified_count:
-            return replace(change, in_force_at=now, evidence=evidence)
+            return replace(change, in_force_at=moment, evidence=evidence)
         return await self.find_change(change.ident) or change
 
     def _row(self, consent: Consent, keys: OwnersKeys) -> dict[str, Any]:
