@@ -20,6 +20,9 @@ from tests.collector import Collector
 DRIVERS = {"nord-b": {"SERMENT_MONGO_DRIVER": "pymongo"}}
 """One replica runs on Motor, the other on PyMongo Async; `make test DRIVER=pymongo` puts every process on the latter."""
 
+PROMPT = {"audit": {"SERMENT_GATHERING_PAUSE": "PT0.01S"}}
+"""A test waits for one note, not for a thousand: no gathering."""
+
 TOKENS_USED = 300.0
 
 
@@ -35,7 +38,7 @@ def otlp() -> Iterator[Collector]:
 def stack(tmp_path_factory: pytest.TempPathFactory, otlp: Collector) -> Iterator[Stack]:
     home = claim_home(tmp_path_factory.mktemp("serment") / "home", portal="the tests", say=print)
     driver = os.environ.get("DRIVER")
-    extra = DRIVERS | {"*": otlp.settings | ({"SERMENT_MONGO_DRIVER": driver} if driver else {})}
+    extra = DRIVERS | PROMPT | {"*": otlp.settings | ({"SERMENT_MONGO_DRIVER": driver} if driver else {})}
     running = start_stack(home, find_free_ports(), shape=Shape(every_chart=False), extra=extra, say=print)
     yield running
     running.stop()
