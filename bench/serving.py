@@ -18,7 +18,7 @@ from services.records.settings import RecordsSettings
 from shared.http import create_app
 from shared.keyring import Keyring
 from shared.serving import serve
-from shared.telemetry import close_telemetry, open_telemetry
+from shared.telemetry import open_telemetry
 
 
 def small_cache_app(settings: RecordsSettings, *, capacity: int) -> Any:
@@ -56,7 +56,6 @@ def main() -> None:
     open_telemetry("records", instance=settings.instance, level=settings.log_level)
     app = small_cache_app(settings, capacity=parser.parse_args().capacity)
     serve(app, host=settings.host, port=settings.port, proxy_headers=False)
-    close_telemetry()
 
 
 if __name__ == "__main__":

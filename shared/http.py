@@ -1,8 +1,8 @@
 """The shell of every HTTP service: expected errors become problems or OperationOutcomes, once; health and metrics stand beside."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from shared.errors import AnticipatedError, Sentence
 from shared.mongo import MongoError, StoreUnreachableError
 from shared.server_spans import ServerSpans
+from shared.telemetry import telemetry_sent
 from shared.vocabulary import Profession
 
 log = structlog.get_logger("serment.http")
@@ -46,7 +47,13 @@ def create_app(
     title: str, *, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], pings: Callable[[FastAPI], Mapping[str, Ping]]
 ) -> FastAPI:
     """`pings` names what the service needs to be ready; it is asked anew each time."""
-    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY_OF_ITS_OWN)
+
+    @asynccontextmanager
+    async def telling(app: FastAPI) -> AsyncIterator[None]:
+        async with telemetry_sent(), lifespan(app):
+            yield
+
+    app = FastAPI(title=title, lifespan=telling, docs_url=None, redoc_url=None, telemetry=_NO_TELEMETRY_OF_ITS_OWN)
     app.add_middleware(ServerSpans)
     app.add_exception_handler(AnticipatedError, _on_anticipated)
     app.add_exception_handler(MongoError, _on_store_down)

@@ -1,11 +1,12 @@
-"""Sends this process's metrics by OTLP: the very ones that `/metrics` shows, under the same names."""
+"""Sends this process's metrics by OTLP: the very ones that `/metrics` shows; a counter's name goes without its `_total`, as OTLP has it."""
 
+import asyncio
 import os
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import structlog
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     Gauge,
@@ -27,35 +28,34 @@ from prometheus_client.samples import Sample
 
 from shared.clock import utc_now
 
+log = structlog.get_logger("serment.telemetry")
 _SINCE_START = AggregationTemporality.CUMULATIVE
 _SCOPE = InstrumentationScope("serment")
 
 
 class MetricExport:
-    """Every `OTEL_METRIC_EXPORT_INTERVAL` milliseconds, and once more at shutdown; in a thread of its own."""
+    """They are read on the event loop, as `/metrics` reads them, for gauges look at what belongs to it; a thread only sends."""
 
     def __init__(self, exporter: MetricExporter, *, resource: Resource) -> None:
         self._exporter = exporter
         self._about = resource
         self._since = _nanoseconds()
         self._pause = float(os.environ.get("OTEL_METRIC_EXPORT_INTERVAL", "60000")) / 1000
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="metric-export", daemon=True)
-        self._thread.start()
 
-    def shutdown(self) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._exporter.shutdown()
+    async def run(self) -> None:
+        """Until cancelled, every `OTEL_METRIC_EXPORT_INTERVAL` milliseconds."""
+        while True:
+            await asyncio.sleep(self._pause)
+            await self.send()
 
-    def _run(self) -> None:
-        while not self._ended.wait(self._pause):
-            self._send()
-        self._send()
-
-    def _send(self) -> None:
-        metrics = list(_metrics(REGISTRY.collect(), self._since, _nanoseconds()))
-        self._exporter.export(MetricsData([ResourceMetrics(self._about, [ScopeMetrics(_SCOPE, metrics, "")], "")]))
+    async def send(self) -> None:
+        """What cannot be sent now is part of what is sent next, for everything counts from the start; no service ends for a metric."""
+        try:
+            metrics = list(_metrics(REGISTRY.collect(), self._since, _nanoseconds()))
+            told = MetricsData([ResourceMetrics(self._about, [ScopeMetrics(_SCOPE, metrics, "")], "")])
+            await asyncio.to_thread(self._exporter.export, told)
+        except Exception as error:  # noqa: BLE001 - of whatever gauge
+            log.warning("telemetry.metrics-not-sent", error=type(error).__name__)
 
 
 def _metrics(families: Iterable[Family], since: int, now: int) -> Iterator[Metric]:
@@ -93,7 +93,7 @@ def _histogram(family: Family, since: int, now: int) -> Histogram:
 def _distribution(labels: dict[str, str], found: dict[str, Any], since: int, now: int) -> HistogramDataPoint:
     bounds, below = zip(*found["below"], strict=True)
     between = [upper - lower for lower, upper in zip((0, *below), below, strict=False)]
-    unknown = float("nan")  # Prometheus keeps neither the least nor the greatest
+    unknown: Any = None  # Prometheus keeps neither the least nor the greatest; the encoder leaves them out
     return HistogramDataPoint(labels, since, now, below[-1], found["sum"], between, bounds[:-1], unknown, unknown)
 
 

@@ -1,11 +1,13 @@
 """Opens logs, traces and metrics; nothing that identifies a patient passes through it."""
 
+import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from opentelemetry import context as otel_context
@@ -17,6 +19,11 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from shared.background import end_tasks, keep_running
+
+if TYPE_CHECKING:
+    from shared.metric_export import MetricExport
+
 QUIET = dict.fromkeys(("aiokafka", "httpx", "httpcore", "pymongo", "faststream"), logging.ERROR) | {"uvicorn.error": logging.CRITICAL}
 """The lowest level of foreign loggers; uvicorn's errors are tracebacks, whose text may quote data: ours tell the class and the line."""
 _SEVERITIES = {
@@ -25,10 +32,18 @@ _SEVERITIES = {
     logging.ERROR: SeverityNumber.ERROR,
     logging.CRITICAL: SeverityNumber.FATAL,
 }
-Closing = Callable[[], object]
-_OPENED: list[Closing] = []
+Closing = Callable[[], None]
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("serment")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    metrics: "MetricExport"
+    closings: Sequence[Closing]
+
+
+_OPENED: list[_Opened] = []
 
 
 def open_telemetry(service: str, *, instance: str, level: str) -> None:
@@ -38,14 +53,24 @@ def open_telemetry(service: str, *, instance: str, level: str) -> None:
     """
     resource = Resource.create({"service.name": service, "service.instance.id": instance})
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        _OPENED.extend([_export_spans(resource), _export_logs(resource), _export_metrics(resource)])
+        _OPENED.append(_Opened(_open_metrics(resource), [_export_spans(resource), _export_logs(resource)]))
     _log_as_json(service, instance=instance, level=level)
 
 
-def close_telemetry() -> None:
-    """Sends what is still held back; bounded by the exporter's own time limit."""
-    while _OPENED:
-        _OPENED.pop()()
+@asynccontextmanager
+async def telemetry_sent() -> AsyncIterator[None]:
+    """Metrics leave while this is open, and at its end all that is held back; within the server's lifespan, for a signal ends more.
+
+    The end takes no longer than the slowest exporter: half a minute in front of a collector that hangs.
+    """
+    sending = [keep_running(opened.metrics.run) for opened in _OPENED]
+    try:
+        yield
+    finally:
+        await end_tasks(sending)
+        while _OPENED:
+            opened = _OPENED.pop()
+            await asyncio.gather(opened.metrics.send(), *map(asyncio.to_thread, opened.closings))
 
 
 def _export_spans(resource: Resource) -> Closing:
@@ -68,12 +93,12 @@ def _export_logs(resource: Resource) -> Closing:
     return provider.shutdown
 
 
-def _export_metrics(resource: Resource) -> Closing:
+def _open_metrics(resource: Resource) -> "MetricExport":
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
     from shared.metric_export import MetricExport
 
-    return MetricExport(OTLPMetricExporter(), resource=resource).shutdown
+    return MetricExport(OTLPMetricExporter(), resource=resource)
 
 
 class _Exporting(logging.Handler):

@@ -11,7 +11,7 @@ from services.audit.resources import open_resources
 from services.audit.settings import AuditSettings
 from shared.background import end_tasks, keep_running
 from shared.http import create_app
-from shared.telemetry import close_telemetry, open_telemetry
+from shared.telemetry import open_telemetry
 
 
 def create(settings: AuditSettings) -> FastAPI:
@@ -31,7 +31,4 @@ def create(settings: AuditSettings) -> FastAPI:
 def main() -> None:
     settings = AuditSettings()
     open_telemetry("audit", instance=settings.instance, level=settings.log_level)
-    try:
-        uvicorn.run(create(settings), host=settings.host, port=settings.port, loop="uvloop", log_config=None, access_log=False)
-    finally:
-        close_telemetry()
+    uvicorn.run(create(settings), host=settings.host, port=settings.port, loop="uvloop", log_config=None, access_log=False)

@@ -12,7 +12,7 @@ from services.consent.resources import ConsentResources, open_resources
 from services.consent.settings import ConsentSettings
 from shared.http import create_app
 from shared.serving import serve
-from shared.telemetry import close_telemetry, open_telemetry
+from shared.telemetry import open_telemetry
 
 
 def make_app(settings: ConsentSettings) -> FastAPI:
@@ -39,7 +39,6 @@ def main() -> None:
     settings = ConsentSettings()
     open_telemetry("consent", instance=settings.instance, level=settings.log_level)
     serve(make_app(settings), host=settings.host, port=settings.port)
-    close_telemetry()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from services.governance.staff_file import read_staff
 from services.governance.validated_files import UnfitFileError
 from shared.http import Ping, create_app
 from shared.serving import serve
-from shared.telemetry import close_telemetry, open_telemetry
+from shared.telemetry import open_telemetry
 
 
 def make_app(settings: GovernanceSettings) -> FastAPI:
@@ -45,4 +45,3 @@ def main() -> None:
         sys.exit(str(error))
     open_telemetry("governance", instance=settings.instance, level=settings.log_level)
     serve(app, host=settings.host, port=settings.port)
-    close_telemetry()

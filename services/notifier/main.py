@@ -10,7 +10,7 @@ from services.notifier.resources import NotifierResources, open_resources
 from services.notifier.settings import NotifierSettings
 from shared.http import create_app
 from shared.serving import serve
-from shared.telemetry import close_telemetry, open_telemetry
+from shared.telemetry import open_telemetry
 
 
 def make_app(settings: NotifierSettings) -> FastAPI:
@@ -35,10 +35,7 @@ def _pings(app: FastAPI) -> Mapping[str, Callable[[], Awaitable[None]]]:
 def main() -> None:
     settings = NotifierSettings()
     open_telemetry("notifier", instance=settings.instance, level=settings.log_level)
-    try:
-        serve(make_app(settings), host=settings.host, port=settings.port, proxy_headers=False)
-    finally:
-        close_telemetry()
+    serve(make_app(settings), host=settings.host, port=settings.port, proxy_headers=False)
 
 
 if __name__ == "__main__":

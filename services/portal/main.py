@@ -18,7 +18,7 @@ from services.portal.words import WORDS
 from shared.errors import AnticipatedError
 from shared.http import create_app
 from shared.serving import serve
-from shared.telemetry import close_telemetry, open_telemetry
+from shared.telemetry import open_telemetry
 
 log = structlog.get_logger("serment.portal")
 
@@ -71,7 +71,6 @@ def main() -> None:
     settings = PortalSettings()
     open_telemetry("portal", instance=settings.instance, level=settings.log_level)
     serve(make_app(settings), host=settings.host, port=settings.port)
-    close_telemetry()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from services.records.resources import RecordsResources, open_resources
 from services.records.settings import RecordsSettings
 from shared.http import create_app
 from shared.serving import serve
-from shared.telemetry import close_telemetry, open_telemetry
+from shared.telemetry import open_telemetry
 
 
 def make_app(settings: RecordsSettings) -> Any:
@@ -55,7 +55,6 @@ def main() -> None:
     settings = RecordsSettings()
     open_telemetry("records", instance=settings.instance, level=settings.log_level)
     serve(make_app(settings), host=settings.host, port=settings.port, proxy_headers=False)
-    close_telemetry()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -26,26 +27,57 @@ from tests.shared.proxies import serving
 
 CANARY = "Jeanne-Canari-1980"
 WORK = """
-import time, structlog
+import asyncio, time, structlog
 from prometheus_client import Counter, Gauge, Histogram
-from shared.telemetry import close_telemetry, open_telemetry, span, tracing
+from shared.telemetry import open_telemetry, span, telemetry_sent, tracing
 open_telemetry("records", instance="nord-a", level="info")
-log = structlog.get_logger("serment.test")
-with span("first"):
-    log.info("record.read", record_id="r")
-Counter("reads", "Reads.", ["outcome"]).labels("answered").inc(3)
-Gauge("members", "Members.").set(2)
-waited = Histogram("waited_seconds", "Waited.", buckets=(0.1, 1))
-for seconds in (0.05, 0.5, 0.5, 5):
-    waited.observe(seconds)
-began = time.perf_counter()
-for _ in range(2000):
-    with span("work", site="nord"):
-        pass
-took = time.perf_counter() - began
-began, traced = time.perf_counter(), tracing()
-close_telemetry()
+
+async def work():
+    global took, began, traced
+    async with telemetry_sent():
+        log = structlog.get_logger("serment.test")
+        with span("first"):
+            log.info("record.read", record_id="r")
+        Counter("reads", "Reads.", ["outcome"]).labels("answered").inc(3)
+        Gauge("members", "Members.").set(2)
+        waited = Histogram("waited_seconds", "Waited.", buckets=(0.1, 1))
+        for seconds in (0.05, 0.5, 0.5, 5):
+            waited.observe(seconds)
+        began = time.perf_counter()
+        for _ in range(2000):
+            with span("work", site="nord"):
+                pass
+        took = time.perf_counter() - began
+        began, traced = time.perf_counter(), tracing()
+
+asyncio.run(work())
 print(traced, took, time.perf_counter() - began)
+"""
+SERVICE = """
+import asyncio, os, signal, structlog
+from contextlib import asynccontextmanager
+from prometheus_client import Gauge
+from shared.http import create_app
+from shared.serving import serve
+from shared.telemetry import open_telemetry, span
+open_telemetry("records", instance="nord-a", level="info")
+broken = [True]
+
+def left():
+    if broken:
+        broken.pop()
+        raise TypeError("a race")
+    return len(asyncio.all_tasks())
+
+@asynccontextmanager
+async def lifespan(app):
+    Gauge("left", "Read on the event loop only.").set_function(left)
+    asyncio.get_running_loop().call_later(1.2, os.kill, os.getpid(), signal.SIGTERM)
+    yield
+    with span("last"):
+        structlog.get_logger("serment.test").info("record.closed")
+
+serve(create_app("A service", lifespan=lifespan, pings=lambda app: {}), host="127.0.0.1", port=PORT)
 """
 
 
@@ -168,7 +200,25 @@ class TestOpenTelemetry:
         assert (reads.is_monotonic, members.data_points[0].as_double) == (True, 2)
         (told,) = waited.data_points
         assert (list(told.explicit_bounds), list(told.bucket_counts), told.count, told.sum) == ([0.1, 1], [1, 2, 1], 4, 6.05)
+        assert not told.HasField("min")
         assert told.start_time_unix_nano < told.time_unix_nano
+
+    async def test_sends_what_a_service_still_holds_when_it_is_told_to_end(self, collector: Collector) -> None:
+        """By the signal, which ends the process in the server's own hands; and after a gauge that failed once."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            work = SERVICE.replace("PORT", str(free.getsockname()[1]))
+        env = os.environ | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "OTEL_METRIC_EXPORT_INTERVAL": "500"}
+        done = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", work], env=env, capture_output=True, text=True, timeout=60, check=False
+        )
+
+        assert done.returncode == -signal.SIGTERM
+        assert b"last" in collector.bodies["/v1/traces"]
+        assert b"record.closed" in collector.bodies["/v1/logs"]
+        assert b"left" in collector.bodies["/v1/metrics"]
+        assert "telemetry.metrics-not-sent" in done.stderr
+        assert "a race" not in done.stderr
 
     async def test_writes_logs_as_json_with_who_and_which_trace(self, collector: Collector) -> None:
         told = await run_service(collector.address)
