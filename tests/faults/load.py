@@ -35,10 +35,12 @@ class Books:
     current: dict[str, int | None] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
-    answered_at: list[float] = field(default_factory=list)
+    answered: list[tuple[float, str]] = field(default_factory=list)
+    failed_at: float = 0.0
 
-    def rate(self, start: float, end: float) -> float:
-        return sum(start <= at < end for at in self.answered_at) / (end - start)
+    def rates(self, start: float, end: float) -> Counter[str]:
+        """How often each replica answered what was right between two moments."""
+        return Counter(base for at, base in self.answered if start <= at < end)
 
 
 @dataclass
@@ -146,18 +148,21 @@ class Load:
             async with session.request(method, url, data=data, headers=headers) as answer:
                 status, told, content = answer.status, answer.headers, await answer.read()
         except _UNHEARD as error:
-            self.books.errors[type(error).__name__] += 1
-            await asyncio.sleep(0.05)
+            await self._failed(type(error).__name__)
             return 0, {}, None
         found = orjson.loads(content)
         if status in expected:
-            self.books.answered_at.append(time.monotonic())
+            self.books.answered.append((time.monotonic(), next(base for base in self.bases if url.startswith(base))))
         elif status >= 500:
-            self.books.errors[f"{status} {_slug(found)}"] += 1
-            await asyncio.sleep(0.05)
+            await self._failed(f"{status} {_slug(found)}")
         else:
             self.books.wrong.append(f"{method} {url} as {login}: {status} {_slug(found)}")
         return status, told, found
+
+    async def _failed(self, how: str) -> None:
+        self.books.errors[how] += 1
+        self.books.failed_at = time.monotonic()
+        await asyncio.sleep(0.05)
 
 
 def make_load(desk: Desk, *, seed: int) -> Load:
