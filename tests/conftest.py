@@ -21,7 +21,7 @@ DRIVERS = {"nord-b": {"SERMENT_MONGO_DRIVER": "pymongo"}}
 """One replica runs on Motor, the other on PyMongo Async; `make test DRIVER=pymongo` puts every process on the latter."""
 
 PROMPT = {"audit": {"SERMENT_GATHERING_PAUSE": "PT0.01S"}}
-"""A test waits for one note, not for a thousand: no gathering."""
+"""A test waits for one note, not for a thousand: a pause of 10 ms, where a service has 100."""
 
 TOKENS_USED = 300.0
 

@@ -8,6 +8,7 @@ from typing import Any
 from services.consent.model import Change, Consent, ConsentState, Evidence, Kind
 from services.consent.sealer import ConsentSealer
 from services.consent.words import plain_words, read_words
+from shared.clock import to_millisecond
 from shared.keyring import OwnersKeys
 from shared.mongo import Database
 from shared.vocabulary import PatientId
@@ -83,7 +84,7 @@ class ConsentStore:
 
         Not by findAndModify, for which SecantusDB looks through the whole collection.
         """
-        moment = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as MongoDB keeps it: asked again, the answer is the same
+        moment = to_millisecond(now)  # asked again, the answer is the same
         told = {"in_force_at": moment, "evidence": {name: getattr(evidence, name) for name in Evidence.__slots__}}
         result = await self._changes.update_one({"_id": change.ident, "in_force_at": None}, {"$set": told})
         if result.modified_count:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.governance.model import Duty, Member, Through
 from services.governance.refusals import OvertakenError, StaffUnknownError
+from shared.clock import to_millisecond
 from shared.events.governance import StandingChanged
 from shared.mongo import Database, DuplicateKeyError, Mongo
 from shared.outbox import Outbox
@@ -49,7 +50,7 @@ class StaffStore:
             if after == before and not again:
                 return after
             after = replace(after, revision=after.revision + 1)
-            moment = _moment(now) if row is None else max(_moment(now), row["stated_at"] + _TICK)
+            moment = to_millisecond(now) if row is None else max(to_millisecond(now), row["stated_at"] + _TICK)
             return after if await self._write(after, row, moment, session) else None
 
         for _ in range(_TRIES):
@@ -88,14 +89,11 @@ def _event(member: Member, now: datetime) -> Any:
     return stated.to_record(source=SOURCE, now=now)
 
 
-def _moment(moment: datetime) -> datetime:
-    """As MongoDB keeps it: in UTC, to the millisecond."""
-    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
 def _kept(member: Member) -> Member:
-    duties = {module: replace(duty, until=_moment(duty.until), since=_moment(duty.since)) for module, duty in member.duties.items()}
-    return replace(member, duties=duties)
+    def kept(duty: Duty) -> Duty:
+        return replace(duty, until=to_millisecond(duty.until), since=to_millisecond(duty.since))
+
+    return replace(member, duties={module: kept(duty) for module, duty in member.duties.items()})
 
 
 def _row(member: Member, moment: datetime) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from services.notifier.model import About, Asked, Thing
-from services.notifier.moments import this_moment
 from services.notifier.noting import note_incomplete
 from services.notifier.resources import NotifierResources
+from shared.clock import to_millisecond, utc_now
 from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
 from shared.vocabulary import Action
 
@@ -23,7 +23,7 @@ Has = Annotated[NotifierResources, Depends(resources_of)]
 
 async def asking(request: Request, has: Has, x_purpose_of_use: Annotated[str | None, Header()] = None) -> Asked:
     """A genuine token that does not say enough is refused and noted."""
-    now, about = this_moment(), _about(request)
+    now, about = to_millisecond(utc_now()), _about(request)
     token = bearer(request.headers.get("authorization"))
     try:
         actor = await has.identities.verify(token)

@@ -9,7 +9,7 @@ from services.notifier.desk import Desk
 from services.notifier.measures import MESSAGES, OVERDUE
 from services.notifier.messages.model import MessageState
 from services.notifier.messages.telling import mails_of_overdue, mails_of_overdue_review
-from services.notifier.moments import this_moment
+from shared.clock import to_millisecond, utc_now
 from shared.mongo import MongoError
 
 _UNFINISHED = tuple(state for state in MessageState if state is not MessageState.SENT)
@@ -45,7 +45,7 @@ class Deadlines:
         """Until cancelled; a failure of MongoDB only delays."""
         while True:
             try:
-                await remind_overdue(this_moment(), desk=self._desk)
+                await remind_overdue(to_millisecond(utc_now()), desk=self._desk)
                 for state in _UNFINISHED:
                     MESSAGES.labels(state).set(await self._desk.messages.count(state))
             except (MongoError, TimeoutError) as error:

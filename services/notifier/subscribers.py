@@ -7,8 +7,8 @@ import structlog
 
 from services.notifier.cases.open_case import open_case
 from services.notifier.desk import Desk
-from services.notifier.moments import this_moment
 from services.notifier.reviews.open_review import open_review
+from shared.clock import to_millisecond, utc_now
 from shared.event_door import EventDoor
 from shared.events.audit import AffectedFound, SuspicionRaised
 from shared.events.records import ChartErased, EmergencyOpened
@@ -24,7 +24,7 @@ _PATIENCE = 240.0
 def join_subscribers(door: EventDoor, *, desk: Desk) -> None:
     @door.subscriber(SuspicionRaised)
     async def on_suspicion_raised(event: SuspicionRaised) -> None:
-        await through_outages(lambda: open_case(event, now=this_moment(), desk=desk))
+        await through_outages(lambda: open_case(event, now=to_millisecond(utc_now()), desk=desk))
 
     @door.subscriber(AffectedFound)
     async def on_affected_found(event: AffectedFound) -> None:
@@ -32,7 +32,7 @@ def join_subscribers(door: EventDoor, *, desk: Desk) -> None:
 
     @door.subscriber(EmergencyOpened)
     async def on_emergency_opened(event: EmergencyOpened) -> None:
-        await through_outages(lambda: open_review(event, now=this_moment(), desk=desk))
+        await through_outages(lambda: open_review(event, now=to_millisecond(utc_now()), desk=desk))
 
     @door.subscriber(ChartErased)
     async def on_chart_erased(event: ChartErased) -> None:

@@ -15,7 +15,7 @@ from services.notifier.messages.delivery import Ending
 from services.notifier.messages.letter import letter
 from services.notifier.messages.message_store import MessageStore
 from services.notifier.messages.model import Claimed
-from services.notifier.moments import this_moment
+from shared.clock import to_millisecond, utc_now
 from shared.mongo import MongoError
 
 log = structlog.get_logger("serment.notifier")
@@ -52,12 +52,12 @@ class PostOffice:
 
     async def send_next(self) -> bool:
         """Whether there was one to try. Killed in between, it is found in flight, doubted, and sent again under its Message-ID."""
-        mail = await self._messages.claim(this_moment())
+        mail = await self._messages.claim(to_millisecond(utc_now()))
         if mail is None:
             return False
         ending = await self._try(mail)
         ENDINGS.labels(ending).inc()
-        await self._messages.settle(mail, ending, now=this_moment())
+        await self._messages.settle(mail, ending, now=to_millisecond(utc_now()))
         return True
 
     async def _try(self, mail: Claimed) -> Ending:
@@ -75,7 +75,7 @@ class PostOffice:
     async def doubt_abandoned(self) -> None:
         in_flight = await self._messages.in_flight()
         for claim in self._claims.abandoned(in_flight, now=asyncio.get_running_loop().time()):
-            if await self._messages.doubt(in_flight[claim], claim, now=this_moment()):
+            if await self._messages.doubt(in_flight[claim], claim, now=to_millisecond(utc_now())):
                 ENDINGS.labels("abandoned").inc()
                 log.warning("mail.abandoned")
 

@@ -14,6 +14,7 @@ from services.records.model import WHOLE_CHART, Ask, Asked, Grant
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.refusals import GoneError, NotFoundError
 from services.records.unanswerable import is_ours
+from shared.clock import to_millisecond
 from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord
 from shared.events.records import EmergencyOpened
@@ -90,8 +91,7 @@ async def _permitted(asked: Asked, patient: str, desk: Desk) -> Permit:
 
 
 def _drafted(asked: Asked, patient: PatientId, number: int, terms: Terms) -> Emergency:
-    """To the millisecond, as MongoDB keeps it, so that memory and store tell the same end."""
-    now = asked.now.replace(microsecond=asked.now.microsecond // 1000 * 1000)
+    now = to_millisecond(asked.now)
     grant = Grant(str(uuid.uuid4()), asked.actor.ident, patient, now, now + terms.lasts)
     return Emergency(grant, number, asked.actor.unit, now + terms.review_within)
 

@@ -116,6 +116,8 @@ async def confirm_erasure(asked: Asked, ident: str, *, eraser: Eraser, desk: Des
 async def destroy(erasure: Erasure, facts: Mapping[str, Any], *, now: datetime, eraser: Eraser, desk: Desk) -> None:
     """Forbidden everywhere first, then the keys, then the fact: whoever is killed in between leaves a state that is finished later.
 
+    What somebody else finished meanwhile is as destroyed, and noted as repeated.
+
     Raises ErasureNotInForceError while `consent` does not answer.
     """
     patient = PatientId(erasure.patient)
@@ -135,16 +137,17 @@ async def destroy(erasure: Erasure, facts: Mapping[str, Any], *, now: datetime, 
         await desk.notes.outbox.add([note, event], now=now, incarnation=desk.notes.incarnation, session=session)
         return True
 
-    otherwise = desk.notes.redraw(note, failed(facts, outcome=Outcome.CONFLICT, status=409, reason="finished-elsewhere"), now=now)
     try:
         finished = await desk.mongo.transact(work)
     except BaseException as error:
+        facts = failed(facts, outcome=Outcome.UNREADABLE, status=StoreUnreachableError.status, reason=StoreUnreachableError.slug)
+        otherwise = desk.notes.redraw(note, facts, now=now)
         desk.notes.settle_later([(note, otherwise)], lambda: eraser.erasures.finished_by(erasure.ident, note.ident))
         if isinstance(error, MongoError):
             raise StoreUnreachableError from error
         raise
     if not finished:
-        await desk.notes.keep(otherwise)
+        await desk.notes.keep(desk.notes.redraw(note, {**facts, "step": "repeated"}, now=now))
         return
     desk.notes.landed(note)
     desk.notes.outbox.filled.set()
