@@ -9,7 +9,7 @@ import time
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -46,7 +46,7 @@ class Ground:
     """`answers` are the bodies that the protected read gave, by address in a shuffled order that is always the same."""
 
     running: Running
-    settings: Mapping[str, str]
+    settings: Mapping[str, str] = field(repr=False)
     folder: Path
     answers: Mapping[str, str]
     patients: int

@@ -29,8 +29,8 @@ _REQUESTS = {"protected": 6000, "static": 20_000, "plain": 10_000}
 _AT = {64: 1.0, 8: 0.2, 1: 0.05}
 """How many of those requests are made, by requests in flight: fewer in flight take longer."""
 _REPORTED = 5
-_STAGED = 5000
 """Pairs for what has no goal."""
+_STAGED = 5000
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,10 +127,12 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     extra = {"consent": {"SERMENT_LEASE": f"PT{LEASE:.0f}S"}}
     ground = Ground(start_stack(home, ports, shape=Shape(brokers=3, every_chart=False, replicas=REPLICAS), extra=extra, say=print))
     with open_wires({wires["consent"]: ports["consent"]} | {wires.broker(n): _detour(ports, n) for n in BROKERS}) as running:
-        _lay_detour(ground, wires)
-        ground.wires = running  # type: ignore[attr-defined]
-        yield ground
-        ground.stack.stop()
+        try:
+            _lay_detour(ground, wires)
+            ground.wires = running  # type: ignore[attr-defined]
+            yield ground
+        finally:
+            ground.stack.stop()
 
 
 def _detour(ports: Ports, broker: int) -> int:
@@ -255,14 +257,19 @@ async def _paused(group: Ground, watch: Watch) -> None:
 async def _cut_off(group: Ground, watch: Watch) -> None:
     """From `consent` and from Kafka: it goes on deciding by what it knows until its lease has run out, and nobody can tell it better."""
     group.wires.cut()  # type: ignore[attr-defined]
-    await asyncio.sleep(LEASE + 2 * MARGIN)
-    assert await asyncio.to_thread(_lease_left, group, AWAY) == 0
+    await asyncio.sleep(MARGIN)
+    number = await asyncio.to_thread(_told, group, AWAY, "serment_enforcement_number")
+    await asyncio.sleep(LEASE + MARGIN)
+    assert await asyncio.to_thread(_told, group, AWAY, "serment_enforcement_lease_seconds") == 0
+    assert await asyncio.to_thread(_told, group, AWAY, "serment_enforcement_number") == number
+    assert await asyncio.to_thread(_told, group, "consent", "serment_consent_head") > number
     group.wires.mend()  # type: ignore[attr-defined]
 
 
-def _lease_left(group: Ground, name: str) -> float:
-    metrics = httpx.get(f"{group.stack.ports.url(name)}/metrics", trust_env=False).text
-    return float(_metric(metrics, "serment_enforcement_lease_seconds"))
+def _told(group: Ground, service: str, name: str) -> float:
+    """One number of a service's metrics."""
+    metrics = httpx.get(f"{group.stack.ports.url(service)}/metrics", trust_env=False).text
+    return float(next(line for line in metrics.splitlines() if line.startswith(f"{name} ")).split(" ")[1])
 
 
 async def _killed(group: Ground, watch: Watch) -> None:
@@ -326,23 +333,14 @@ class TestEnforcing:
         assert fault in UNBOUNDED or max(watch.waits) <= LEASE + 2 + _OF_THE_MACHINE, told
 
     def test_tells_by_metrics_how_long_each_took(self, group: Ground) -> None:
-        def told(url: str, name: str) -> float:
-            return float(_metric(httpx.get(f"{url}/metrics", trust_env=False).text, name))
-
-        consent, replica = str(group.running.addresses["consent"]), group.stack.ports.url("nord-a")
-
-        assert told(consent, "serment_consent_in_force_seconds_count") > 0
-        assert told(consent, "serment_consent_members") >= len(REPLICAS)
-        assert 0 < told(replica, "serment_enforcement_lease_seconds") <= LEASE
-        assert told(replica, "serment_enforcement_directives") >= 1
-        assert told(replica, "serment_enforcement_gap") == 0
-        number = told(replica, "serment_enforcement_number")
-        until(lambda: told(consent, "serment_consent_head") == number, within=10, otherwise=f"the head is not told as {number}")
+        assert _told(group, "consent", "serment_consent_in_force_seconds_count") > 0
+        assert _told(group, "consent", "serment_consent_members") >= len(REPLICAS)
+        assert 0 < _told(group, "nord-a", "serment_enforcement_lease_seconds") <= LEASE
+        assert _told(group, "nord-a", "serment_enforcement_directives") >= 1
+        assert _told(group, "nord-a", "serment_enforcement_gap") == 0
+        number = _told(group, "nord-a", "serment_enforcement_number")
+        until(lambda: _told(group, "consent", "serment_consent_head") == number, within=10, otherwise=f"the head is not told as {number}")
 
 
 _OF_THE_MACHINE = 2.0
 """Seconds: two slow cores run everything here."""
-
-
-def _metric(text: str, name: str) -> str:
-    return next(line for line in text.splitlines() if line.startswith(f"{name} ")).split(" ")[1]

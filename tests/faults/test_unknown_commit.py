@@ -15,6 +15,7 @@ from deploy.local.ports import LOOPBACK, Ports, find_free_ports
 from deploy.local.stack import ROOT
 from deploy.local.tools import ensure_tools
 from shared.mongo import MongoError, open_mongo
+from tests.shared.proxies import pump
 
 _COMMITS_WITHIN = 0.3
 
@@ -55,7 +56,7 @@ class DeafWire:
         except OSError:
             writer.transport.abort()
             return
-        answers = asyncio.create_task(_pump(there, writer))
+        answers = asyncio.create_task(pump(there, writer))
         with contextlib.suppress(ConnectionError):
             while chunk := await reader.read(65_536):
                 self.commits += b"commitTransaction" in chunk
@@ -71,14 +72,6 @@ class DeafWire:
         answers.cancel()
         for end in (writer, onward):
             end.transport.abort()
-
-
-async def _pump(there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while chunk := await there.read(65_536):
-            writer.write(chunk)
-            await writer.drain()
-    writer.transport.abort()
 
 
 @dataclass

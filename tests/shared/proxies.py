@@ -39,16 +39,21 @@ class Wire:
         except OSError:
             writer.transport.abort()
             return
+        if not self.open:
+            writer.transport.abort()
+            onward.transport.abort()
+            return
         self.writers |= {writer, onward}
         try:
-            await asyncio.gather(_pump(reader, onward), _pump(there, writer))
+            await asyncio.gather(pump(reader, onward), pump(there, writer))
         finally:
             self.writers -= {writer, onward}
             for end in (writer, onward):
                 end.transport.abort()
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    """One direction of a connection, until it ends."""
     with contextlib.suppress(ConnectionError):
         while chunk := await source.read(65_536):
             sink.write(chunk)
