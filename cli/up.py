@@ -52,6 +52,8 @@ def _introduce(stack: Stack, console: Console) -> None:
     for instance, site in (("nord-a", "nord, replica a"), ("nord-b", "nord, replica b"), ("sud", "sud")):
         addresses.add_row(f"{stack.ports.url(instance)}/fhir", f"FHIR R4 base of {site}")
     addresses.add_row(stack.ports.url("audit"), "ledger: checkpoint, tiles, proofs")
+    for name, what in (("consent", "what patients said"), ("notifier", "cases, reviews, inbox"), ("governance", "staff and training")):
+        addresses.add_row(stack.ports.url(name), f"{name}: {what}")
     accounts = Table("login", "password", "who", box=None)
     accounts.columns[1].no_wrap = True
     accounts.columns[1].overflow = "fold"

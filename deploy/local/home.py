@@ -14,6 +14,8 @@ from deploy.local.launcher_error import LauncherError
 SECRET_LENGTH = 32
 SECRET_LETTERS = string.ascii_letters + string.digits
 LOCK, INSTALLED, SET_ASIDE = "serment.lock", "installed", "set-aside"
+_PARTS = ("kafka/formatted", "mongodb/data", "openbao/raft", "openbao/seal.key", "secrets")
+"""Without any of these that were there at first, the rest is not a group any more."""
 
 
 class Home:
@@ -29,7 +31,12 @@ class Home:
         return (self.path / INSTALLED).exists()
 
     def mark_installed(self) -> None:
-        self.write(INSTALLED, "The first installation was completed; without this file the folder is begun anew.\n")
+        parts = "".join(f"{part}\n" for part in _PARTS if (self.path / part).exists())
+        self.write(INSTALLED, f"The first installation was completed; without this file the folder is begun anew.\n{parts}")
+
+    def lost(self) -> list[str]:
+        """Which of the parts that the first installation made are gone."""
+        return [part for part in (self.path / INSTALLED).read_text().splitlines()[1:] if not (self.path / part).exists()]
 
     def folder(self, *names: str) -> Path:
         path = self.path
@@ -66,7 +73,7 @@ class Home:
 
 
 def claim_home(path: Path, *, portal: str, say: Callable[[str], None]) -> Home:
-    """Locks the folder for this process, refuses one that is not ours, and sets a half-written installation aside."""
+    """Locks the folder for this process, refuses one that is not ours or not whole, and sets a half-written installation aside."""
     path = path.absolute()
     if path.exists() and any(path.iterdir()) and not (path / LOCK).exists():
         raise LauncherError(f"{path} is not empty and was not made by Serment: choose another folder with --home.")
@@ -75,6 +82,9 @@ def claim_home(path: Path, *, portal: str, say: Callable[[str], None]) -> Home:
     home = Home(path, _lock(path, portal))
     if not home.installed:
         _set_aside(path, say)
+    elif lost := home.lost():
+        home.release()
+        raise LauncherError(f"{path} lost {', '.join(lost)}: put it back from a copy, or move the whole folder away to begin anew.")
     return home
 
 

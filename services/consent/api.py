@@ -3,15 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import ValidationError
 
 from services.consent.asking import Asking, Has
 from services.consent.read_consents import list_consents
 from services.consent.refusals import WrongWordsError
 from services.consent.schemas import EvidenceAnswer, Ident, Statement, StatementAnswer
 from services.consent.speak import Said, give, withdraw
+from shared.bodies import UnfitBodyError, read_as
 from shared.etags import version_of
-from shared.http import professions, read_body
+from shared.http import professions
 from shared.vocabulary import Action, PatientId, Profession
 
 router = APIRouter()
@@ -23,11 +23,10 @@ Key = Annotated[str | None, Header(alias="idempotency-key", max_length=200)]
 @router.post("/consents", status_code=201, openapi_extra=SPEAKERS)
 async def say(request: Request, response: Response, asked: Asking, has: Has, idempotency_key: Key = None) -> StatementAnswer:
     """The body is a Statement; the answer comes when every replica of every site has applied it."""
-    body = await read_body(request, _LARGEST)
     try:
-        statement = Statement.model_validate_json(body if len(body) <= _LARGEST else b"")
-    except ValidationError:
-        raise await has.desk.refuse(WrongWordsError(), asked, Action.CREATE, patient=asked.actor.patient) from None
+        statement = await read_as(Statement, request, _LARGEST)
+    except UnfitBodyError as error:
+        raise await has.desk.refuse(WrongWordsError(error.fields), asked, Action.CREATE, patient=asked.actor.patient) from None
     said = await give(asked, PatientId(statement.patient), statement.kind, statement.all_words(), key=idempotency_key, desk=has.desk)
     return _answer(said, response)
 

@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Request
 from services.consent.desk import Asked
 from services.consent.refusals import ReplicasOnlyError
 from services.consent.resources import ConsentResources
-from shared.clock import utc_now
+from shared.clock import to_millisecond, utc_now
 from shared.enforcement import SECRET_HEADER
 from shared.identity import bearer, purpose_of
 
@@ -21,7 +21,7 @@ Has = Annotated[ConsentResources, Depends(_resources)]
 
 
 async def asking(request: Request, has: Has, x_purpose_of_use: Annotated[str | None, Header()] = None) -> Asked:
-    now = utc_now()
+    now = to_millisecond(utc_now())
     actor = await has.identities.verify(bearer(request.headers.get("authorization")))
     return Asked(actor, purpose_of(actor, x_purpose_of_use), now)
 

@@ -78,6 +78,16 @@ class WrongWordsError(AnticipatedError):
         "voyez le schéma de l’API.",
     )
 
+    def __init__(self, fields: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.fields = fields
+
+    def said(self) -> Sentence:
+        if not self.fields:
+            return self.sentence
+        named = ", ".join(f"`{name}`" for name in self.fields)
+        return Sentence(f"{self.sentence.en} Wrong or missing: {named}.", f"{self.sentence.fr} Faux ou absent : {named}.")
+
 
 class ReplicasOnlyError(AnticipatedError):
     """The route is for the replicas of `records`."""

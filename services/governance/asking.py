@@ -3,13 +3,14 @@
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from services.governance.permissions import Asker, may_enter
 from services.governance.refusals import TrainingRequestUnfitError, require
 from services.governance.resources import GovernanceResources
 from services.governance.staff_store import the_one
-from shared.http import language_of, read_body
+from shared.bodies import UnfitBodyError, read_as
+from shared.http import language_of
 from shared.identity import bearer
 
 _LARGEST_BODY = 64 * 1024
@@ -48,11 +49,8 @@ def keep_out_of_caches(response: Response) -> None:
 
 
 async def body_of(kind: type[B], request: Request) -> B:
-    """Read only once it is known who sends it, and no further than the limit. Raises TrainingRequestUnfitError."""
-    body = await read_body(request, _LARGEST_BODY)
-    if len(body) > _LARGEST_BODY:
-        raise TrainingRequestUnfitError
+    """Read only once it is known who sends it. Raises TrainingRequestUnfitError."""
     try:
-        return kind.model_validate_json(body)
-    except ValidationError:
+        return await read_as(kind, request, _LARGEST_BODY)
+    except UnfitBodyError:
         raise TrainingRequestUnfitError from None

@@ -3,7 +3,7 @@
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from services.notifier.answers import case_answer, case_line, message_answer, review_answer
 from services.notifier.asking import Asking, Has
@@ -18,8 +18,9 @@ from services.notifier.resources import NotifierResources
 from services.notifier.reviews.judge_emergency import judge_emergency
 from services.notifier.reviews.read_reviews import list_reviews
 from services.notifier.schemas import CaseAnswer, CasePage, DecisionBody, FindingBody, Inbox, PatientsPage, ReviewAnswer, ReviewPage
+from shared.bodies import UnfitBodyError, read_as
 from shared.etags import version_of
-from shared.http import language_of, professions, read_body
+from shared.http import language_of, professions
 from shared.vocabulary import Profession
 
 OFFICERS = professions(Profession.PRIVACY_OFFICER)
@@ -126,8 +127,7 @@ def _stamp(response: Response, note: str, *, version: int | None = None) -> None
 
 async def _read(request: Request, kind: type[Body]) -> Body | None:
     """None for a body that is not of that kind, or too large to be."""
-    raw = await read_body(request, _LARGEST_BODY)
     try:
-        return kind.model_validate_json(raw) if len(raw) <= _LARGEST_BODY else None
-    except ValidationError:
+        return await read_as(kind, request, _LARGEST_BODY)
+    except UnfitBodyError:
         return None

@@ -1,7 +1,6 @@
 """The door of emergencies, beside FHIR: a clinician opens one chart for some hours and says why; whoever reviews it reads that."""
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 
 from services.records.asking import Asking, Has
 from services.records.emergency.open_emergency import Opened, WrongReasonError, find_emergency, open_emergency
@@ -10,7 +9,8 @@ from services.records.model import WHOLE_CHART, Asked
 from services.records.noting_failures import noting_failures
 from services.records.schemas import EmergencyAnswer, EmergencyReason, EmergencyReview
 from services.records.unanswerable import is_ours
-from shared.http import professions, read_body
+from shared.bodies import UnfitBodyError, read_as
+from shared.http import professions
 from shared.vocabulary import Action, PatientId, Profession
 
 emergencies = APIRouter()
@@ -24,8 +24,8 @@ async def break_glass(patient: str, request: Request, response: Response, asked:
     """The body is `{"reason": "..."}`, 10 to 500 characters; 200 with the same grant while one is live."""
     async with noting_failures(_addressing(asked, patient), Action.BREAK_GLASS, WHOLE_CHART, resource=None, desk=has.desk):
         try:
-            said = EmergencyReason.model_validate_json(await read_body(request, _LARGEST_BODY))
-        except ValidationError:
+            said = await read_as(EmergencyReason, request, _LARGEST_BODY)
+        except UnfitBodyError:
             raise WrongReasonError from None
         opened = await open_emergency(asked, patient, said.reason, terms=has.emergency_terms, desk=has.desk)
     response.status_code = 201 if opened.anew else 200

@@ -1,7 +1,6 @@
 """The door of erasures, beside FHIR: one officer proposes, another confirms."""
 
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
 
 from services.records.asking import Asking, Has
 from services.records.erasing.erase_chart import WrongGroundsError, confirm_erasure, propose_erasure
@@ -10,7 +9,8 @@ from services.records.model import WHOLE_CHART
 from services.records.noting_failures import noting_failures
 from services.records.schemas import ErasureAnswer, ErasureProposal
 from services.records.unanswerable import is_ours
-from shared.http import professions, read_body
+from shared.bodies import UnfitBodyError, read_as
+from shared.http import professions
 from shared.vocabulary import Action, PatientId, Profession
 
 charts = APIRouter()
@@ -25,8 +25,8 @@ async def propose(patient: str, request: Request, asked: Asking, has: Has) -> Er
         if is_ours(patient):
             asked.addressed.add(PatientId(patient))
         try:
-            proposal = ErasureProposal.model_validate_json(await read_body(request, _LARGEST_BODY))
-        except ValidationError:
+            proposal = await read_as(ErasureProposal, request, _LARGEST_BODY)
+        except UnfitBodyError:
             raise WrongGroundsError from None
         return _answer(await propose_erasure(asked, patient, proposal.grounds, eraser=has.eraser, desk=has.desk))
 

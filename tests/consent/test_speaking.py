@@ -80,6 +80,8 @@ class TestSaying:
             json.dumps(
                 {"patient": str(uuid.UUID(int=1)), "kind": "objection", "units": ["u"] * 1, "labels": [f"L{n}" for n in range(99)]}
             ).encode(),
+            b'{"patient": "%b", "kind": "objection", "kind": "consent"}' % str(uuid.UUID(int=1)).encode(),
+            b"[" * 60_000,
             b" " * 70_000,
         ],
     )
@@ -88,6 +90,13 @@ class TestSaying:
 
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:serment:problem:wrong-words")
         assert "FUN" not in answer.text
+
+    def test_in_the_wrong_form_is_told_which_fields_are_wrong(self, consent: ConsentDesk) -> None:
+        body = {"kind": "wish", "purposes": ["FUN"], "ends": None}
+
+        answer = consent.ask("POST", "/consents", json=body)
+
+        assert answer.json()["detail"].endswith("Wrong or missing: `purposes`, `patient`, `kind`.")
 
 
 class TestTakingBack:

@@ -1,6 +1,7 @@
 """Proves what the launcher stands on: its home, its ports, and the tools it fetches."""
 
 import os
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -46,6 +47,18 @@ class TestClaimHome:
         assert again.secret("kafka-admin") != half
         assert (again.path / "set-aside" / "secrets" / "kafka-admin").read_text() == half
         again.release()
+
+    def test_refuses_a_home_that_lost_a_part(self, tmp_path: Path) -> None:
+        home = claim_home(tmp_path / "home", portal=PORTAL, say=print)
+        home.write("kafka/formatted", "")
+        home.secret("kafka-admin")
+        home.mark_installed()
+        home.release()
+        shutil.rmtree(home.path / "kafka")
+
+        for _ in range(2):
+            with pytest.raises(LauncherError, match=r"home lost kafka/formatted: put it back from a copy, or move the whole folder away"):
+                claim_home(tmp_path / "home", portal=PORTAL, say=print)
 
     def test_touches_nothing_once_the_installation_was_completed(self, tmp_path: Path) -> None:
         said: list[str] = []
