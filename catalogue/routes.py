@@ -13,6 +13,10 @@ from services.consent.fhir_api import fhir as consent_fhir
 from services.governance.api import router as governance
 from services.notifier.api import router as notifier
 from services.portal.api import router as portal
+from services.portal.cases.door import cases
+from services.portal.charts.door import charts as chart_pages
+from services.portal.choices.door import choices
+from services.portal.training.door import training
 from services.records.api import READERS, fhir
 from services.records.emergency_api import emergencies
 from services.records.erasure_api import charts
@@ -24,7 +28,7 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "audit": (audit,),
     "governance": (governance,),
     "notifier": (notifier,),
-    "portal": (portal,),
+    "portal": (portal, cases, chart_pages, choices, training),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

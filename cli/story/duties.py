@@ -68,7 +68,7 @@ def _refused_with_the_way(scene: Scene) -> str:
         answer = _read(scene, replica)
         check(answer.status_code == 403, f"replica {replica + 1} answers {answer.status_code} although the duty lapsed")  # noqa: PLR2004
         said = answer.json()["issue"][0]["details"]["text"]
-        check(_address(scene, f"modules/{MODULE}") in said, f"the refusal does not say where to take the module: {said}")
+        check(f"{scene.running.addresses['portal']}/modules/{MODULE}" in said, f"the refusal does not say where to take the module: {said}")
     return said
 
 

@@ -125,7 +125,7 @@ def prefixed(env: Mapping[str, str]) -> dict[str, str]:
 def _records(launch: Launch, instance: str, site: str) -> Program:
     principal = f"records-{site}"
     own = (
-        {"site": site, "consent_url": launch.ports.url("consent"), "training_url": launch.ports.url("governance")}
+        {"site": site, "consent_url": launch.ports.url("consent"), "training_url": launch.ports.url("portal")}
         | _keyring(launch, site)
         | _enforcement(launch)
     )
@@ -138,7 +138,7 @@ def _enforcement(launch: Launch) -> dict[str, str]:
 
 
 def _consent(launch: Launch) -> Program:
-    own = _keyring(launch, "consent") | _enforcement(launch) | {"fhir_bases": json.dumps(fhir_bases(launch.ports, launch.replicas))}
+    own = _keyring(launch, "consent") | _enforcement(launch) | {"fhir_bases": json.dumps(_bases(launch))}
     return _program(launch, "consent", "services.consent", _shared(launch, "consent", "consent", "consent") | prefixed(own))
 
 
@@ -156,6 +156,10 @@ def _notifier(launch: Launch) -> Program:
         "portal_url": launch.ports.url("portal"),
     }
     return _program(launch, "notifier", "services.notifier", _shared(launch, "notifier", "notifier", "notifier") | prefixed(own))
+
+
+def _bases(launch: Launch) -> dict[str, list[str]]:
+    return fhir_bases(launch.ports, launch.replicas)
 
 
 def _smtp(launch: Launch) -> Program:
@@ -180,6 +184,12 @@ def _portal(launch: Launch) -> Program:
         "token_url": f"{provider}/token",
         "public_url": launch.ports.url("portal"),
         "audit_url": launch.ports.url("audit"),
+        "consent_url": launch.ports.url("consent"),
+        "governance_url": launch.ports.url("governance"),
+        "notifier_url": launch.ports.url("notifier"),
+        "records_urls": json.dumps({site: [base.removesuffix("/fhir") for base in bases] for site, bases in _bases(launch).items()}),
+        "places_file": str(launch.home.path / "places.json"),
+        "time_zone": "Europe/Paris",
     }
     return _program(launch, "portal", "services.portal", _shared(launch, "portal", "portal", "portal") | prefixed(own))
 

@@ -107,7 +107,13 @@ def _install(home: Home, ports: Ports, servers: Servers, vault: Vault, seed: See
     address = servers.openbao.address
     client = install_identity(vault, seed, secret=home.secret, issuer=address, redirect_uri=f"{ports.url('portal')}/callback")
     home.write("staff.json", json.dumps(staff_of(vault, seed), ensure_ascii=False, indent=2))
+    home.write("places.json", json.dumps(_places(seed), ensure_ascii=False, indent=2))
     return Installation(role_ids, client, audit_public_key(vault), issuers(address, client))
+
+
+def _places(seed: Seed) -> dict[str, Any]:
+    """Names for people, as the portal reads them."""
+    return {site.id: {"name": site.name, "units": {unit.id: unit.name for unit in site.units}} for site in seed.sites}
 
 
 def load_sample(stack: Stack, seed: Seed, *, every_chart: bool, say: Say) -> None:

@@ -9,6 +9,7 @@ from services.consent.read_consents import list_consents
 from services.consent.refusals import WrongWordsError
 from services.consent.schemas import EvidenceAnswer, Ident, Statement, StatementAnswer
 from services.consent.speak import Said, give, withdraw
+from services.consent.words import plain_words
 from shared.bodies import UnfitBodyError, read_as
 from shared.etags import version_of
 from shared.http import professions
@@ -68,4 +69,5 @@ def _answer(said: Said, response: Response | None) -> StatementAnswer:
         ended_at=consent.ended_at,
         in_force_at=change.in_force_at,
         evidence=evidence,
+        words=plain_words(consent.words),
     )

@@ -1,7 +1,7 @@
 """Request and answer bodies of `consent`."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -56,7 +56,7 @@ class EvidenceAnswer(BaseModel):
 
 
 class StatementAnswer(BaseModel):
-    """A statement as it stands, and since when it is in force on every replica of every site."""
+    """A statement as it stands, and since when it is in force on every replica of every site; `words` has only what was said."""
 
     id: str
     patient: str
@@ -67,6 +67,7 @@ class StatementAnswer(BaseModel):
     ended_at: datetime | None
     in_force_at: datetime | None
     evidence: EvidenceAnswer | None
+    words: dict[str, Any]
 
 
 class LeaseRequest(Strict):

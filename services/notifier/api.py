@@ -16,7 +16,7 @@ from services.notifier.model import Asked
 from services.notifier.noting import noting_failures
 from services.notifier.resources import NotifierResources
 from services.notifier.reviews.judge_emergency import judge_emergency
-from services.notifier.reviews.read_reviews import list_reviews
+from services.notifier.reviews.read_reviews import list_reviews, read_review
 from services.notifier.schemas import CaseAnswer, CasePage, DecisionBody, FindingBody, Inbox, PatientsPage, ReviewAnswer, ReviewPage
 from shared.bodies import UnfitBodyError, read_as
 from shared.etags import version_of
@@ -100,6 +100,14 @@ async def get_reviews(asked: Asking, has: Has, response: Response, state: str | 
     _stamp(response, note)
     following = reviews[-1].grant if len(reviews) == PAGE else None
     return ReviewPage(reviews=[review_answer(review, asked.now) for review in reviews], following=following)
+
+
+@router.get("/reviews/{grant}", openapi_extra=OFFICERS)
+async def get_review(grant: str, asked: Asking, has: Has, response: Response) -> ReviewAnswer:
+    async with noting_failures(asked, desk=has.desk):
+        review, note = await read_review(asked, grant, desk=has.desk)
+    _stamp(response, note)
+    return review_answer(review, asked.now)
 
 
 @router.post("/reviews/{grant}", openapi_extra=OFFICERS)

@@ -1,20 +1,23 @@
-"""The HTTP door of `portal`: pages for people; each route calls one story."""
+"""The HTTP door of `portal`: signing in and out, and the ledger's activity as it happens; each route calls one story."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.portal.begun_sign_ins import LASTS
 from services.portal.cookies import BEGUN, SESSION, drop_cookie, set_cookie
 from services.portal.desk import Desk
-from services.portal.pages import language_for, lines, page, set_lines, set_state
+from services.portal.forms import first, read_form
+from services.portal.language import language_for
+from services.portal.pages import lines, page, set_lines, set_state
+from services.portal.rooms import home_of
 from services.portal.sessions import Session
 from services.portal.sign_in import Returned, begin_sign_in, complete_sign_in
-from services.portal.sign_out import ForeignFormError, sign_out
+from services.portal.sign_out import sign_out
+from services.portal.signed import At, OwnSite, Signed
 from services.portal.watch_activity import Since, State, look_once, watch_activity
 from shared.clock import utc_now
 from shared.vocabulary import Profession
@@ -24,43 +27,24 @@ SIGNED_IN: dict[str, Any] = {"x-professions": sorted(Profession)}
 WATCHERS: dict[str, Any] = {"x-professions": sorted([Profession.OPERATOR, Profession.PRIVACY_OFFICER])}
 """`audit` is what enforces it; to others the stream says who can see activity, and ends."""
 
-_LARGEST_FORM = 4096
 router = APIRouter()
 
 
-def _desk(request: Request) -> Desk:
-    return request.app.state.resources.desk  # type: ignore[no-any-return]
-
-
-At = Annotated[Desk, Depends(_desk)]
-
-
-async def _session(request: Request, desk: At) -> Session | None:
-    return await desk.sessions.find(request.cookies.get(SESSION), now=utc_now())
-
-
-def _own_form(request: Request) -> None:
-    """Browsers say where a form was; one of another site is refused. Raises ForeignFormError."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise ForeignFormError
-
-
-Signed = Annotated[Session | None, Depends(_session)]
-OwnForm = Depends(_own_form)
-
-
 @router.get("/", openapi_extra=EVERYONE, response_class=HTMLResponse)
-async def first_page(request: Request, session: Signed, desk: At) -> HTMLResponse:
+async def first_page(request: Request, session: Signed, desk: At) -> Response:
     if session is None:
-        return page("welcome.html", request)
+        return page("welcome.html", request, goal="/")
+    if (home := home_of(session.person.profession)) != "/":
+        return RedirectResponse(home, status_code=303, headers={"cache-control": "no-store"})
     state, seen = await look_once(session, desk=desk)
     since = Since(seen.new[-1].index if seen.new else None, next((entry.index for entry in seen.new if not entry.signed), None))
     return page("story.html", request, session=session, state=state, since=since, **lines(seen, language_for(request)))
 
 
-@router.post("/sign-in", openapi_extra=EVERYONE, status_code=303, dependencies=[OwnForm])
+@router.post("/sign-in", openapi_extra=EVERYONE, status_code=303, dependencies=[OwnSite])
 async def leave_for_provider(request: Request, desk: At) -> Response:
-    secret, url = await begin_sign_in(language_for(request), now=utc_now(), desk=desk)
+    goal = first(await read_form(request), "goal")
+    secret, url = await begin_sign_in(language_for(request), goal, now=utc_now(), desk=desk)
     response = RedirectResponse(url, status_code=303, headers={"cache-control": "no-store"})
     set_cookie(response, BEGUN, secret, seconds=int(LASTS.total_seconds()))
     return response
@@ -73,29 +57,19 @@ Text = Annotated[str | None, Query(max_length=2048)]
 async def come_back(request: Request, desk: At, code: Text = None, state: Text = None, error: Text = None) -> Response:
     now = utc_now()
     returned = Returned(state or "", code, error, request.cookies.get(BEGUN), request.cookies.get(SESSION))
-    session = await complete_sign_in(returned, now=now, desk=desk)
-    response = RedirectResponse("/", status_code=303, headers={"cache-control": "no-store"})
+    session, goal = await complete_sign_in(returned, now=now, desk=desk)
+    response = RedirectResponse(goal, status_code=303, headers={"cache-control": "no-store"})
     set_cookie(response, SESSION, session.secret, seconds=int((session.ends_at - now).total_seconds()))
     drop_cookie(response, BEGUN)
     return response
 
 
-@router.post("/sign-out", openapi_extra=SIGNED_IN, status_code=303, dependencies=[OwnForm])
+@router.post("/sign-out", openapi_extra=SIGNED_IN, status_code=303, dependencies=[OwnSite])
 async def leave(request: Request, desk: At) -> Response:
-    await sign_out(request.cookies.get(SESSION), await _field(request, "form-token"), now=utc_now(), desk=desk)
+    await sign_out(request.cookies.get(SESSION), first(await read_form(request), "form-token"), now=utc_now(), desk=desk)
     response = RedirectResponse("/", status_code=303, headers={"cache-control": "no-store"})
     drop_cookie(response, SESSION)
     return response
-
-
-async def _field(request: Request, name: str) -> str:
-    """Read with a limit, so that no form can fill the memory."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _LARGEST_FORM:
-            raise ForeignFormError
-    return next(iter(parse_qs(body.decode("latin-1")).get(name, [])), "")
 
 
 @router.get("/events", openapi_extra=WATCHERS, response_class=EventSourceResponse)

@@ -16,11 +16,15 @@ LASTS = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class BegunSignIn:
-    """What the answer must repeat (state), what the token must carry (nonce), and what proves that we asked (PKCE verifier)."""
+    """What the answer must repeat (state), what the token must carry (nonce), what proves that we asked (PKCE verifier).
+
+    `goal` is the page that was wanted.
+    """
 
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
+    goal: str = "/"
 
     @property
     def challenge(self) -> str:
@@ -33,9 +37,9 @@ class BegunSignIns:
     def __init__(self, database: Database) -> None:
         self._box = CookieBox(database, "sign-in")
 
-    async def begin(self, *, now: datetime) -> tuple[str, BegunSignIn]:
+    async def begin(self, goal: str, *, now: datetime) -> tuple[str, BegunSignIn]:
         """(the cookie's value, what it opens). Raises SessionsUnavailableError."""
-        begun = BegunSignIn(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48))
+        begun = BegunSignIn(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), goal)
         return await self._box.put(orjson.dumps(asdict(begun)), ends_at=now + LASTS), begun
 
     async def take(self, secret: str | None, *, now: datetime) -> BegunSignIn | None:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from services.portal.begun_sign_ins import BegunSignIns
+from services.portal.group import Group
 from services.portal.ledger_activity import LedgerActivity
+from services.portal.places import Places
 from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.streams import Streams
@@ -21,5 +23,7 @@ class Desk:
     begun_sign_ins: BegunSignIns
     sessions: Sessions
     activity: LedgerActivity
+    group: Group
+    places: Places
     streams: Streams
     notes: Notes

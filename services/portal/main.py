@@ -10,10 +10,16 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from services.portal.api import router
+from services.portal.cases.door import cases
+from services.portal.charts.door import charts
+from services.portal.choices.door import choices
+from services.portal.language import language_for
 from services.portal.page_headers import WithPageHeaders, page_headers
-from services.portal.pages import STATIC, language_for, problem_page
+from services.portal.pages import STATIC, page, problem_page
 from services.portal.resources import PortalResources, open_resources
 from services.portal.settings import PortalSettings
+from services.portal.signed import NotSignedInError
+from services.portal.training.door import training
 from services.portal.words import WORDS
 from shared.errors import AnticipatedError
 from shared.http import create_app
@@ -33,11 +39,14 @@ def make_app(settings: PortalSettings) -> WithPageHeaders:
             yield
 
     app = create_app("Serment portal", lifespan=lifespan, pings=_pings)
-    app.include_router(router)
+    app.state.time_zone = settings.time_zone
+    for door in (router, cases, charts, choices, training):
+        app.include_router(door)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(AnticipatedError, _on_anticipated)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_wrong_request)
+    app.add_exception_handler(NotSignedInError, _on_not_signed_in)
     app.add_exception_handler(Exception, _on_surprise)
     return WithPageHeaders(app, page_headers(settings.login_origin, https=settings.public_url.startswith("https:")))
 
@@ -51,6 +60,10 @@ async def _on_anticipated(request: Request, error: Exception) -> Response:
     if not isinstance(error, AnticipatedError):
         raise error
     return problem_page(error.said().in_language(language_for(request)), request, status=error.status)
+
+
+async def _on_not_signed_in(request: Request, error: Exception) -> Response:
+    return page("welcome.html", request, status=401, goal=error.goal if isinstance(error, NotSignedInError) else "/")
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Sets pages and their parts from templates that escape whatever they are given, in the reader's language."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -9,51 +10,59 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.portal.cookies import LANGUAGE, set_cookie
+from services.portal.language import LANGUAGES, day, language_for, moment, number, until
+from services.portal.rooms import rooms_of
 from services.portal.telling import tell
 from services.portal.watch_activity import Seen, State
 from services.portal.words import WORDS
-from shared.http import language_of
+from shared.clock import utc_now
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 _YEAR = 365 * 24 * 3600
-_LANGUAGES = frozenset({"fr", "en"})
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 
 
-def language_for(request: Request) -> str:
-    """`?lang=` before the cookie before the browser's own wish."""
-    for asked in (request.query_params.get("lang"), request.cookies.get(LANGUAGE)):
-        if asked in _LANGUAGES:
-            return str(asked)
-    return language_of(request.headers.get("accept-language"))
-
-
 def _set(name: str, language: str, **what: Any) -> str:
-    def say(key: str) -> str:
-        return WORDS[key].in_language(language)
+    def say(key: str, otherwise: str | None = None) -> str:
+        return WORDS[key].in_language(language) if otherwise is None or key in WORDS else otherwise
 
     return _templates.get_template(name).render(say=say, language=language, **what)
 
 
 def page(name: str, request: Request, *, status: int = 200, **what: Any) -> HTMLResponse:
-    """A whole page; a language chosen by `?lang=` is remembered."""
-    language = language_for(request)
+    """A whole page; a language chosen by `?lang=` is remembered. `session` brings the navigation of its profession.
+
+    `kept` is what of the query the link to the other language repeats: checked by the route, for a page repeats nothing else.
+    """
+    language, now = language_for(request), utc_now()
     other = "en" if language == "fr" else "fr"
+    session, kept, zone = what.pop("session", None), what.pop("kept", {}), request.app.state.time_zone
+    frame: Mapping[str, Any] = {
+        "session": session,
+        "rooms": rooms_of(session.person.profession) if session else (),
+        "here": request.url.path,
+        "other": other,
+        "other_url": f"?{urlencode(kept | {'lang': other})}",
+        "moment": lambda value: moment(value, language, zone),
+        "until": lambda value: until(value, language, now),
+        "day": lambda value: day(value, language),
+        "number": lambda value: number(value, language),
+    }
     response = HTMLResponse(
-        _set(name, language, other=other, other_url=f"?{urlencode({'lang': other})}", **what),
+        _set(name, language, **frame, **what),
         status_code=status,
         headers={"cache-control": "no-store", "content-language": language, "vary": "accept-language, cookie"},
     )
-    if request.query_params.get("lang") in _LANGUAGES:
+    if request.query_params.get("lang") in LANGUAGES:
         set_cookie(response, LANGUAGE, language, seconds=_YEAR)
     return response
 
 
-def problem_page(sentence: str, request: Request, *, status: int) -> HTMLResponse:
-    return page("problem.html", request, status=status, sentence=sentence)
+def problem_page(sentence: str, request: Request, *, status: int, **what: Any) -> HTMLResponse:
+    return page("problem.html", request, status=status, sentence=sentence, **what)
 
 
 def lines(seen: Seen, language: str) -> dict[str, Any]:

@@ -8,7 +8,9 @@ import httpx
 
 from services.portal.begun_sign_ins import BegunSignIns
 from services.portal.desk import Desk
+from services.portal.group import Group
 from services.portal.ledger_activity import LedgerActivity
+from services.portal.places import read_places
 from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.settings import PortalSettings
@@ -55,6 +57,8 @@ def open_desk(settings: PortalSettings, *, database: Database, http: httpx.Async
         begun_sign_ins=BegunSignIns(database),
         sessions=Sessions(database),
         activity=LedgerActivity(http, settings.audit_url),
+        group=Group(http, settings.addresses),
+        places=read_places(settings.places_file),
         streams=Streams(),
         notes=notes,
     )

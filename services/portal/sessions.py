@@ -13,12 +13,13 @@ from shared.mongo import Database
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is signed in, as the token said."""
+    """Who is signed in, as the token said; `patient` is the id of a patient's own chart."""
 
     ident: str
     name: str = field(repr=False)
     profession: str
     site: str
+    patient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Sessions:
 
     async def begin(self, token: str, actor: Actor, *, ends_at: datetime) -> Session:
         """Under a new secret, always. Raises SessionsUnavailableError."""
-        person = Person(actor.ident, actor.name, actor.profession, actor.site)
+        person = Person(actor.ident, actor.name, actor.profession, actor.site, actor.patient)
         secret = await self._box.put(orjson.dumps({"token": token, "person": asdict(person)}), ends_at=ends_at)
         return Session(secret, token, person, ends_at)
 

@@ -1,7 +1,9 @@
 """Settings of `portal`."""
 
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -18,6 +20,18 @@ class PortalSettings(ServiceSettings):
     token_url: str = Field(description="The provider's token endpoint.")
     client_id: str = Field(description="The portal's client id at the provider; a public client, so there is no secret.")
     audit_url: str = Field(description="Address of `audit`.")
+    consent_url: str = Field(description="Address of `consent`.")
+    governance_url: str = Field(description="Address of `governance`.")
+    notifier_url: str = Field(description="Address of `notifier`.")
+    records_urls: dict[str, list[str]] = Field(description="Addresses of the replicas of `records`, without a path, by site.")
+    places_file: Path = Field(description="JSON file with the names of sites and units; `services/portal/places.py` says its form.")
+    time_zone: ZoneInfo = Field(description="The IANA time zone in which pages tell the time, such as Europe/Paris.")
+
+    @property
+    def addresses(self) -> dict[str, list[str]]:
+        """Of every service that pages ask, the records' as `records/SITE`."""
+        plain = {"audit": self.audit_url, "consent": self.consent_url, "governance": self.governance_url, "notifier": self.notifier_url}
+        return {name: [url] for name, url in plain.items()} | {f"records/{site}": urls for site, urls in self.records_urls.items()}
 
     @model_validator(mode="after")
     def _only_loopback_is_plain(self) -> Self:

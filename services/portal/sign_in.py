@@ -1,6 +1,7 @@
 """Signs a person in: sends the browser to the provider, and makes a session of what it brings back."""
 
 import hmac
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from shared.errors import AnticipatedError, Sentence
 from shared.events.portal import SIGN_IN_FAILED, SIGNED_IN
 from shared.identity import Actor, IssuerUnreachableError, TokenIncompleteError, TokenRefusedError
 
+_OUR_PATH = re.compile(r"/([A-Za-z0-9-]+(/[A-Za-z0-9-]+)*)?").fullmatch
 _BEGIN_AGAIN = Sentence("You were not signed in. Begin again.", "Vous n’êtes pas connecté. Recommencez.")
 _REASONS = {
     "access-denied": Sentence(
@@ -71,14 +73,20 @@ class Returned:
     session_secret: str | None = field(repr=False)
 
 
-async def begin_sign_in(language: str, *, now: datetime, desk: Desk) -> tuple[str, str]:
-    """(the cookie that binds it to this browser, where to send it). Raises SessionsUnavailableError."""
-    secret, begun = await desk.begun_sign_ins.begin(now=now)
+async def begin_sign_in(language: str, goal: str, *, now: datetime, desk: Desk) -> tuple[str, str]:
+    """(the cookie that binds it to this browser, where to send it). Raises SessionsUnavailableError.
+
+    `goal` is the page that is shown afterwards; what is no path of ours is not taken.
+    """
+    secret, begun = await desk.begun_sign_ins.begin(goal if _OUR_PATH(goal) else "/", now=now)
     return secret, desk.provider.authorize_url(begun, language=language)
 
 
-async def complete_sign_in(returned: Returned, *, now: datetime, desk: Desk) -> Session:
-    """What was not begun here is not noted, for anyone could fill the ledger with it; every other failure is."""
+async def complete_sign_in(returned: Returned, *, now: datetime, desk: Desk) -> tuple[Session, str]:
+    """With the page that was wanted.
+
+    What was not begun here is not noted, for anyone could fill the ledger with it; every other failure is.
+    """
     begun = await desk.begun_sign_ins.take(returned.begun_secret, now=now)
     if begun is None:
         raise SignInNotBegunError
@@ -94,7 +102,7 @@ async def complete_sign_in(returned: Returned, *, now: datetime, desk: Desk) -> 
     await end_session(returned.session_secret, reason="signed-in-again", now=now, desk=desk)
     session = await desk.sessions.begin(token, actor, ends_at=datetime.fromtimestamp(actor.expires, UTC))
     await note_identity(SIGNED_IN, session.person, now=now, notes=desk.notes)
-    return session
+    return session, begun.goal
 
 
 async def _redeem(returned: Returned, begun: BegunSignIn, *, now: datetime, desk: Desk) -> tuple[str, Actor]:

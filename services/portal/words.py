@@ -1,8 +1,28 @@
 """Everything the pages say, in both languages."""
 
+from services.portal.cases.words import CASES
+from services.portal.charts.words import CHARTS
+from services.portal.choices.words import CHOICES
+from services.portal.training.words import TRAINING
 from shared.errors import Sentence
 
 WORDS = {
+    **CASES,
+    **CHARTS,
+    **CHOICES,
+    **TRAINING,
+    "rooms": Sentence("Rooms", "Rubriques"),
+    "room-activity": Sentence("Activity", "Activité"),
+    "room-cases": Sentence("Cases", "Alertes"),
+    "room-reviews": Sentence("Emergency reviews", "Revues d’urgence"),
+    "room-charts": Sentence("Charts", "Dossiers"),
+    "room-choices": Sentence("My choices", "Mes choix"),
+    "room-messages": Sentence("Messages", "Messages"),
+    "room-training": Sentence("My training", "Mes formations"),
+    "room-staff": Sentence("Staff", "Personnel"),
+    "back": Sentence("Back", "Retour"),
+    "more": Sentence("Older ones", "Plus anciens"),
+    "overdue": Sentence("overdue", "en retard"),
     "title": Sentence("Serment", "Serment"),
     "skip": Sentence("Skip to the content", "Aller au contenu"),
     "other-language": Sentence("Français", "English"),

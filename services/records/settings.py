@@ -17,7 +17,7 @@ class RecordsSettings(ServiceSettings):
     kek: str = Field(description="Name of the site's key-encryption key in Vault transit.")
     consent_url: str = Field(description="Address of `consent`, for leases and erasures; no read ever waits for it.")
     enforcement_secret: SecretStr = Field(description="What this replica shows to `consent` when it asks for a lease.")
-    training_url: str = Field(description="Where lapsed duties are renewed: the address of `governance` for people.")
+    training_url: str = Field(description="Where people take the modules of lapsed duties: the address of the portal.")
     care_lasts: timedelta = Field(default=timedelta(days=30), description="How long a care relationship lasts after its encounter ended.")
     refusals: Literal["stated", "hidden"] = Field(
         default="stated", description="A refusal states its reason (403), or looks like an unknown id (404)."

@@ -2,11 +2,14 @@
 
 import base64
 import hashlib
+import re
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +30,7 @@ URL = "http://127.0.0.1:8400"
 PROVIDER = "http://provider.test"
 AUDIT = "http://audit.test"
 CLIENT = "the-portal"
+PLACES = Path(__file__).with_name("places.json")
 
 
 def settings(**more: Any) -> PortalSettings:
@@ -48,6 +52,12 @@ def settings(**more: Any) -> PortalSettings:
         "token_url": f"{PROVIDER}/token",
         "client_id": CLIENT,
         "audit_url": AUDIT,
+        "consent_url": "http://consent.test",
+        "governance_url": "http://governance.test",
+        "notifier_url": "http://notifier.test",
+        "records_urls": {"nord": ["http://records-a.test", "http://records-b.test"]},
+        "places_file": PLACES,
+        "time_zone": "Europe/Paris",
     }
     return PortalSettings(**(known | more))
 
@@ -137,7 +147,8 @@ class PlayedProvider:
                 "subject_name": self.person["name"],
                 "subject_role": self.person["role"],
                 "subject_organization_id": "nord",
-                "purpose_of_use": "HSYSADMIN",
+                "purpose_of_use": self.person.get("purposes", "HSYSADMIN"),
+                "person_id": self.person.get("patient", ""),
             }
         }
         return jwt.encode({"alg": "ES256", "kid": "one"}, self.spoil(claims), self.key)
@@ -178,6 +189,27 @@ def an_entry(index: int = 0, **more: Any) -> dict[str, Any]:
 
 
 @dataclass
+class PlayedGroup:
+    """The services that pages ask: what they answer by `METHOD service/path`, which are silent, and what they were asked."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        host = request.url.host.removesuffix(".test")
+        if host in self.silent:
+            raise httpx.ConnectError("nobody listens", request=request)
+        self.asked.append(request)
+        service = host.partition("-")[0]
+        found = self.answers.get(
+            f"{request.method} {service}{request.url.path}", (404, {"type": "urn:serment:problem:none", "detail": "None."})
+        )
+        status, body = found if isinstance(found, tuple) else (200, found)
+        return httpx.Response(status, json=body, headers={"x-decision-id": "decision-1"})
+
+
+@dataclass
 class PortalDesk:
     """A browser before a portal."""
 
@@ -185,6 +217,7 @@ class PortalDesk:
     app: Any
     provider: PlayedProvider
     ledger: PlayedLedger
+    group: PlayedGroup
     notes: ListedNotes
     database: MemoryDatabase
 
@@ -194,8 +227,16 @@ class PortalDesk:
         assert answer.status_code == 303
         return answer.headers["location"]
 
-    async def sign_in(self) -> httpx.Response:
+    async def sign_in(self, role: str | None = None, **more: str) -> httpx.Response:
+        if role:
+            self.provider.person = {"name": "Camille Essai", "role": role, **more}
         return await self.browser.get(f"/callback?{self.provider.authorize(await self.leave())}")
+
+    async def send(self, page: str, path: str, **fields: Any) -> httpx.Response:
+        """As the form on that page would."""
+        token = re.search(r'name="form-token" value="([0-9a-f]+)"', (await self.browser.get(page)).text)
+        assert token is not None
+        return await self.browser.post(path, data={"form-token": token[1], **fields})
 
     def cookie(self, name: str = SESSION) -> str | None:
         return self.browser.cookies.get(name)
@@ -215,8 +256,8 @@ def a_browser(**more: Any) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def open_portal(**more: Any) -> AsyncIterator[PortalDesk]:
-    provider, ledger, notes, database = PlayedProvider(), PlayedLedger(), ListedNotes(), MemoryDatabase()
-    hosts = {"provider.test": provider.answer, "audit.test": ledger.answer}
+    provider, ledger, group, notes, database = PlayedProvider(), PlayedLedger(), PlayedGroup(), ListedNotes(), MemoryDatabase()
+    hosts = defaultdict(lambda: group.answer, {"provider.test": provider.answer, "audit.test": ledger.answer})
     given = settings(**more)
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda request: hosts[request.url.host](request))) as http:
         desk = open_desk(given, database=database, http=http, notes=notes)  # type: ignore[arg-type]
@@ -226,4 +267,4 @@ async def open_portal(**more: Any) -> AsyncIterator[PortalDesk]:
         app.app.state.resources = PortalResources(desk)  # type: ignore[attr-defined]
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with a_browser(transport=transport, base_url=given.public_url) as browser:
-            yield PortalDesk(browser, app, provider, ledger, notes, database)
+            yield PortalDesk(browser, app, provider, ledger, group, notes, database)

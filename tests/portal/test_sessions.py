@@ -110,18 +110,18 @@ def await_found(begun: Any) -> Any:
 class TestBegunSignIns:
     async def test_are_taken_once(self, database: MemoryDatabase) -> None:
         begun_sign_ins = BegunSignIns(database)
-        secret, begun = await begun_sign_ins.begin(now=NOW)
+        secret, begun = await begun_sign_ins.begin("/", now=NOW)
 
         assert await begun_sign_ins.take(secret, now=NOW) == begun
         assert await begun_sign_ins.take(secret, now=NOW) is None
 
     async def test_last_ten_minutes(self, database: MemoryDatabase) -> None:
         begun_sign_ins = BegunSignIns(database)
-        secret, _ = await begun_sign_ins.begin(now=NOW)
+        secret, _ = await begun_sign_ins.begin("/", now=NOW)
 
         assert await begun_sign_ins.take(secret, now=NOW + timedelta(minutes=10)) is None
 
     async def test_are_no_sessions(self, database: MemoryDatabase) -> None:
-        secret, _ = await BegunSignIns(database).begin(now=NOW)
+        secret, _ = await BegunSignIns(database).begin("/", now=NOW)
 
         assert await Sessions(database).find(secret, now=NOW) is None

@@ -9,10 +9,11 @@ from services.notifier.cases.open_case import file_case, put_opened
 from services.notifier.cases.opening import case_ident
 from services.notifier.desk import Desk
 from services.notifier.measures import CASES
-from services.notifier.model import Asked, Thing
+from services.notifier.model import Asked
 from services.notifier.noting import access_facts, note_answered
-from services.notifier.refusals import AlreadyReviewedError, ReasonNotListedError, UnknownReferenceError, require
+from services.notifier.refusals import AlreadyReviewedError, ReasonNotListedError
 from services.notifier.reviews.model import FINDINGS, Review, ReviewState
+from services.notifier.reviews.read_reviews import fetch_review
 from services.notifier.roles import Deed
 from services.notifier.undertaking import Undertaking, undertake
 from shared.events.topics import RECORDS_ACCESS
@@ -26,13 +27,7 @@ async def judge_emergency(asked: Asked, grant: str, *, finding: str | None, desk
 
     Raises NotYoursError, UnknownReferenceError, ReasonNotListedError, AlreadyReviewedError or StoreUnreachableError.
     """
-    review = await desk.reviews.find(grant)
-    if review is not None:
-        asked.about.resource = f"{Thing.REVIEW}/{review.grant}"
-        asked.about.patients.add(review.patient)
-    require(asked, Deed.DECIDE, watched_by=review.watched_by if review else None)
-    if review is None:
-        raise UnknownReferenceError
+    review = await fetch_review(asked, grant, Deed.DECIDE, desk=desk)
     if finding not in FINDINGS:
         raise ReasonNotListedError("finding", frozenset(map(str, FINDINGS)))
     if (review.state, review.reviewed_by) == (finding, asked.actor.ident):

@@ -1,0 +1,61 @@
+"""The pages of charts: opening one, why it is shut, and breaking the glass."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from services.portal.charts.chart import HEIGHT, WIDTH, read_chart
+from services.portal.desk import Desk
+from services.portal.forms import first, own_form
+from services.portal.group import Reader, ServiceRefusedError
+from services.portal.pages import page
+from services.portal.signed import At, OwnSite, Reading
+from shared.http import professions
+from shared.vocabulary import Profession, Purpose
+
+CLINICIANS = professions(Profession.CLINICIAN)
+_NUMBER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+_SHUT = "access-refused"
+charts = APIRouter()
+
+
+@charts.get("/charts", openapi_extra=CLINICIANS, response_class=HTMLResponse)
+async def find_chart(request: Request, reader: Reading, patient: Annotated[str, Query(max_length=64)] = "") -> Response:
+    number = patient.strip().lower()
+    if _NUMBER(number):
+        return RedirectResponse(f"/charts/{number}", status_code=303)
+    return page("charts/find.html", request, session=reader.session, wrong=bool(number))
+
+
+@charts.get("/charts/{patient}", openapi_extra=CLINICIANS, response_class=HTMLResponse)
+async def one_chart(patient: str, request: Request, reader: Reading, desk: At) -> HTMLResponse:
+    """A refusal is a page of its own, with its reason and the way in."""
+    try:
+        told = await desk.group.ask(reader, "records", f"/fhir/Patient/{patient}/$everything", purpose=Purpose.TREATMENT)
+    except ServiceRefusedError as error:
+        if error.problem != _SHUT:
+            raise
+        return page("charts/shut.html", request, status=403, session=reader.session, patient=patient, sentence=error.detail)
+    ends_at = await _emergency(patient, reader, desk)
+    what: dict[str, Any] = {"chart": read_chart(told.body), "decision": told.decision, "ends_at": ends_at, "width": WIDTH, "height": HEIGHT}
+    return page("charts/chart.html", request, session=reader.session, patient=patient, **what)
+
+
+@charts.post("/charts/{patient}/emergency", openapi_extra=CLINICIANS, status_code=303, dependencies=[OwnSite])
+async def break_glass(patient: str, request: Request, reader: Reading, desk: At) -> Response:
+    form = await own_form(request, reader.session)
+    await desk.group.ask(
+        reader, "records", f"/charts/{patient}/emergency", purpose=Purpose.TREATMENT, send={"reason": first(form, "reason")}
+    )
+    return RedirectResponse(f"/charts/{patient}", status_code=303)
+
+
+async def _emergency(patient: str, reader: Reader, desk: Desk) -> str | None:
+    """Until when the reader's own emergency keeps the chart open; None without one."""
+    try:
+        told = await desk.group.ask(reader, "records", f"/charts/{patient}/emergency", purpose=Purpose.TREATMENT)
+    except ServiceRefusedError:
+        return None
+    return str(told.body["ends_at"])

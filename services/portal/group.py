@@ -1,0 +1,139 @@
+"""Asks the services of the group with the person's own token, so that they decide what a page may show, and note it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import httpx
+import orjson
+
+from services.portal.sessions import Session
+from shared.errors import AnticipatedError, Sentence
+
+_SERVICES = {
+    "records": Sentence("the records", "les dossiers médicaux"),
+    "consent": Sentence("the patients’ choices", "les choix des patients"),
+    "audit": Sentence("the ledger", "le registre"),
+    "notifier": Sentence("cases and messages", "les alertes et les messages"),
+    "governance": Sentence("staff and training", "le personnel et la formation"),
+}
+
+
+class ServiceSilentError(AnticipatedError):
+    """A service does not answer; the page says which, and the other pages go on."""
+
+    slug: ClassVar[str] = "service-silent"
+    status: ClassVar[int] = 503
+    fhir_code: ClassVar[str] = "transient"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This part does not answer at the moment. The other pages work; try again in a moment.",
+        "Cette partie ne répond pas en ce moment. Les autres pages fonctionnent ; réessayez dans un instant.",
+    )
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self.service = service
+
+    def said(self) -> Sentence:
+        part = _SERVICES[self.service]
+        return Sentence(
+            f"The service for {part.en} does not answer at the moment. The other pages work; try again in a moment.",
+            f"Le service pour {part.fr} ne répond pas en ce moment. Les autres pages fonctionnent ; réessayez dans un instant.",
+        )
+
+
+class ServiceRefusedError(AnticipatedError):
+    """A service said no; what it said is already in the reader's language."""
+
+    slug: ClassVar[str] = "service-refused"
+    status: ClassVar[int] = 403
+    fhir_code: ClassVar[str] = "forbidden"
+    sentence: ClassVar[Sentence] = Sentence("The service refused this.", "Le service a refusé cette demande.")
+
+    def __init__(self, status: int, problem: str, detail: str) -> None:
+        super().__init__()
+        self.status = status  # type: ignore[misc]
+        self.problem = problem
+        self.detail = detail
+
+    def said(self) -> Sentence:
+        return Sentence(self.detail, self.detail) if self.detail else self.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a page, in which language (`fr` or `en`)."""
+
+    session: Session
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a service answered: its JSON, its version if it has one, and the id of its note."""
+
+    body: Any = field(repr=False)
+    etag: str
+    decision: str
+
+
+class Group:
+    """`addresses` has the URLs of each service, the records' by site; the first that answers is taken."""
+
+    def __init__(self, http: httpx.AsyncClient, addresses: Mapping[str, Sequence[str]]) -> None:
+        self._http = http
+        self._addresses = addresses
+
+    async def ask(
+        self,
+        reader: Reader,
+        service: str,
+        path: str,
+        *,
+        purpose: str | None = None,
+        send: Any = None,
+        more: Mapping[str, str] | None = None,
+    ) -> Told:
+        """A GET, or a POST of `send` as JSON (PUT where `more` says so). Raises ServiceSilentError or ServiceRefusedError."""
+        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **(more or {})}
+        headers |= {"x-purpose-of-use": purpose} if purpose else {}
+        method = headers.pop("method", "GET" if send is None else "POST")
+        content = None if send is None else orjson.dumps(send)
+        if content is not None:
+            headers["content-type"] = "application/json"
+        answer = await self._answer(reader, service, method, path, content, headers)
+        if answer.is_success:
+            return Told(_json(answer), answer.headers.get("etag", ""), answer.headers.get("x-decision-id", ""))
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ServiceSilentError(service)
+        raise ServiceRefusedError(answer.status_code, *_problem(_json(answer)))
+
+    async def _answer(
+        self, reader: Reader, service: str, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        key = f"records/{reader.session.person.site}" if service == "records" else service
+        for address in self._addresses.get(key, ()):
+            try:
+                return await self._http.request(method, f"{address}{path}", content=content, headers=dict(headers))
+            except httpx.ConnectError:
+                continue
+            except httpx.HTTPError as error:  # it may have happened: a second replica must not do it again
+                raise ServiceSilentError(service) from error
+        raise ServiceSilentError(service)
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _problem(body: Any) -> tuple[str, str]:
+    """(slug, sentence) of a problem or an OperationOutcome."""
+    if not isinstance(body, dict):
+        return "", ""
+    if "issue" in body:
+        details = body["issue"][0]["details"]
+        return str(details["coding"][0]["code"]), str(details["text"])
+    return str(body.get("type", "")).rpartition(":")[2], str(body.get("detail", ""))

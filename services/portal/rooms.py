@@ -1,0 +1,37 @@
+"""Lists the rooms of the portal for each profession, the first being where that person arrives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.vocabulary import Profession
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """`word` names it in WORDS."""
+
+    path: str
+    word: str
+
+
+_ACTIVITY, _TRAINING, _STAFF = Room("/", "room-activity"), Room("/modules", "room-training"), Room("/staff", "room-staff")
+_CHARTS, _CASES, _REVIEWS = Room("/charts", "room-charts"), Room("/cases", "room-cases"), Room("/reviews", "room-reviews")
+_CHOICES, _MESSAGES = Room("/choices", "room-choices"), Room("/messages", "room-messages")
+
+_ROOMS: dict[str, Sequence[Room]] = {
+    Profession.CLINICIAN: (_CHARTS, _TRAINING),
+    Profession.CLERK: (_TRAINING,),
+    Profession.PRIVACY_OFFICER: (_ACTIVITY, _CASES, _REVIEWS, _TRAINING),
+    Profession.TRAINER: (_STAFF, _TRAINING),
+    Profession.OPERATOR: (_ACTIVITY, _TRAINING),
+    Profession.PATIENT: (_CHOICES, _MESSAGES),
+}
+
+
+def rooms_of(profession: str) -> Sequence[Room]:
+    return _ROOMS.get(profession, (_ACTIVITY,))
+
+
+def home_of(profession: str) -> str:
+    """Where somebody of that profession arrives."""
+    return rooms_of(profession)[0].path

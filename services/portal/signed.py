@@ -1,0 +1,53 @@
+"""Finds out who reads a page, before any route of `portal` does its work."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+
+from services.portal.cookies import SESSION
+from services.portal.desk import Desk
+from services.portal.group import Reader
+from services.portal.language import language_for
+from services.portal.sessions import Session
+from services.portal.sign_out import ForeignFormError
+from shared.clock import utc_now
+
+
+class NotSignedInError(Exception):
+    """The page is for somebody who has signed in; the first page offers it, and leads back."""
+
+    def __init__(self, goal: str) -> None:
+        super().__init__("not signed in")
+        self.goal = goal
+
+
+def _desk(request: Request) -> Desk:
+    return request.app.state.resources.desk  # type: ignore[no-any-return]
+
+
+At = Annotated[Desk, Depends(_desk)]
+
+
+async def _session(request: Request, desk: At) -> Session | None:
+    return await desk.sessions.find(request.cookies.get(SESSION), now=utc_now())
+
+
+Signed = Annotated[Session | None, Depends(_session)]
+
+
+async def _reader(request: Request, session: Signed) -> Reader:
+    """Raises NotSignedInError."""
+    if session is None:
+        raise NotSignedInError(quote(request.url.path) if request.method == "GET" else "/")
+    return Reader(session, language_for(request))
+
+
+def _own_site(request: Request) -> None:
+    """Browsers say where a form was; one of another site is refused. Raises ForeignFormError."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise ForeignFormError
+
+
+Reading = Annotated[Reader, Depends(_reader)]
+OwnSite = Depends(_own_site)

@@ -1,0 +1,1 @@
+"""Training: everybody's own modules, and a site's staff for its trainers."""

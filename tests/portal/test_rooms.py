@@ -1,0 +1,338 @@
+"""Proves what the rooms show, ask and send, before played services: every page in both languages, and with hostile values."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.portal.portal_desk import PortalDesk
+
+ME = "9c287fb1-7a4f-45f5-a4bf-973816a0f0da"
+HOSTILE = '<img src=x onerror="alert(1)">\u202eא'
+AT = "2026-11-26T10:00:00Z"
+
+
+def a_statement(**more: Any) -> dict[str, Any]:
+    evidence = {"number": 7, "replicas": 3, "stated": 3, "left": 0, "milliseconds": 9.5}
+    known = {"id": "c-1", "patient": ME, "kind": "objection", "state": "active", "version": 1, "given_at": AT, "ended_at": None}
+    return known | {"in_force_at": AT, "evidence": evidence, "words": {"units": ["nord-urgences"], "purposes": ["TREAT"]}} | more
+
+
+def a_case(**more: Any) -> dict[str, Any]:
+    line = {"id": "e3cd", "version": 1, "state": "suspected", "kind": "access", "rule": "bulk-lookup", "actor": "somebody", "site": "nord"}
+    line |= {
+        "opened_at": AT,
+        "aware_at": None,
+        "due_at": "2026-11-27T10:00:00Z",
+        "overdue": False,
+        "suspicion": "s",
+        "log": "records.access",
+    }
+    clock = {"name": "assessment", "started_at": AT, "due_at": AT, "stopped_at": None, "overdue": True, "source": "EDPB 9/2022"}
+    known = {"first": AT, "last": AT, "evidence": {"count": 20, "notes": ["n-1"], "title": "T"}, "clocks": [clock]}
+    known |= {"timeline": [{"state": "suspected", "at": AT, "by": None, "reason": None}]}
+    known |= {"affected": {"patients": 20, "accesses": 20, "through": 90, "computed_at": AT}}
+    return line | known | {"reasons": {"confirmation": ["loss"], "dismissal": ["false-alarm"]}} | more
+
+
+def a_review(**more: Any) -> dict[str, Any]:
+    known = {"grant": "g-1", "state": "open", "patient": ME, "staff": "s-1", "site": "nord", "unit": "nord-urgences", "opened_at": AT}
+    return known | {"ends_at": AT, "due_at": AT, "overdue": False, "reviewed_by": None, "reviewed_at": None, "case": None} | more
+
+
+def a_module(**more: Any) -> dict[str, Any]:
+    choices = [{"id": "a", "text": "A"}, {"id": "b", "text": "B"}]
+    questions = [{"id": "who", "asks": "Who?", "several": True, "choices": choices}]
+    known = {"id": "privacy-basics", "title": "Privacy basics", "validity_days": 365, "pass_mark": 1}
+    return known | {"pages": [{"title": "One", "text": "First.\nSecond."}], "questions": questions} | more
+
+
+def a_duty(**more: Any) -> dict[str, Any]:
+    return {"module": "privacy-basics", "title": "Privacy basics", "valid_until": AT, "state": "lapsed", "through": "passed"} | more
+
+
+def an_observation(value: float, at: str, **more: Any) -> dict[str, Any]:
+    quantity = {"value": value, "unit": "mmHg"}
+    return {"resourceType": "Observation", "code": {"text": "Pressure"}, "effectiveDateTime": at, "valueQuantity": quantity} | more
+
+
+def a_bundle(*resources: dict[str, Any]) -> dict[str, Any]:
+    patient = {"resourceType": "Patient", "id": ME, "name": [{"family": "Essai", "given": ["Léa"]}], "birthDate": "1980-01-02"}
+    return {"resourceType": "Bundle", "entry": [{"resource": one} for one in (patient, *resources)]}
+
+
+STAFF = {
+    "site": "nord",
+    "units": ["nord-medecine"],
+    "staff": [
+        {
+            "id": "s-2",
+            "name": "Dr A",
+            "profession": "clinician",
+            "unit": "nord-medecine",
+            "active": True,
+            "login": "a",
+            "duties": [a_duty(state="fulfilled")],
+        }
+    ],
+}
+MESSAGE = {"id": "m", "at": AT, "about": "emergency-in-your-record", "subject": "Your record", "text": "Was opened.", "values": {}}
+
+PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "/choices": ("patient", "Urgences", {"GET consent/consents": [a_statement(), a_statement(id="c-2", state="inactive", ended_at=AT)]}),
+    "/choices/c-1": ("patient", "9.5|9,5", {"GET consent/consents": [a_statement()]}),
+    "/choices/new?what=unit&of=nord-urgences": ("patient", "Urgences", {}),
+    "/choices/new?what=research": ("patient", "research|recherche", {}),
+    "/messages": ("patient", "Was opened", {"GET notifier/messages": {"messages": [MESSAGE]}}),
+    "/cases": ("privacy-officer", "Many charts|Beaucoup", {"GET notifier/cases": {"cases": [a_case()], "following": "x"}}),
+    "/cases/e3cd": ("privacy-officer", "assessment|Assessment|Évaluation", {"GET notifier/cases/e3cd": a_case()}),
+    "/cases/e3cd/patients": (
+        "privacy-officer",
+        ME,
+        {"GET notifier/cases/e3cd/patients": {"patients": [ME], "total": 1, "through": 90, "following": None}},
+    ),
+    "/reviews": ("privacy-officer", "Urgences", {"GET notifier/reviews": {"reviews": [a_review()], "following": None}}),
+    "/reviews/g-1": (
+        "privacy-officer",
+        "unconscious",
+        {
+            "GET notifier/reviews/g-1": a_review(),
+            f"GET records/charts/{ME}/emergencies/g-1": {"reason": "unconscious, nobody reachable", "followed_up": False},
+        },
+    ),
+    "/modules": ("clerk", "Privacy basics", {"GET governance/modules": [a_duty()]}),
+    "/modules/privacy-basics": ("clerk", "Who\\?", {"GET governance/modules/privacy-basics": a_module()}),
+    "/staff": ("trainer", "Dr A", {"GET governance/staff": STAFF}),
+    "/charts": ("clinician", "number|numéro", {}),
+    f"/charts/{ME}": (
+        "clinician",
+        "Léa Essai",
+        {f"GET records/fhir/Patient/{ME}/$everything": a_bundle(an_observation(120, "2026-01-01"), an_observation(130.5, "2026-02-01"))},
+    ),
+}
+
+
+def spoiled(value: Any, hostile: str = HOSTILE) -> Any:
+    """Every text replaced, but for what addresses and states are made of."""
+    if isinstance(value, dict):
+        kept = {"id", "grant", "patient", "module", "state", "resourceType", "kind", "following", "case", "patients", "reasons"}
+        return {name: one if name in kept else spoiled(one, hostile) for name, one in value.items()}
+    if isinstance(value, list):
+        return [spoiled(one, hostile) for one in value]
+    return hostile if isinstance(value, str) else value
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("language", ["fr", "en"])
+    @pytest.mark.parametrize("path", PAGES)
+    async def test_shows_what_the_services_say(self, portal: PortalDesk, path: str, language: str) -> None:
+        role, shown, portal.group.answers = PAGES[path]
+        await portal.sign_in(role, patient=ME)
+
+        answer = await portal.browser.get(path, headers={"accept-language": language})
+
+        assert answer.status_code == 200
+        assert re.search(shown, answer.text)
+        assert f'<html lang="{language}">' in answer.text
+        assert {request.headers["accept-language"] for request in portal.group.asked} <= {language}
+        assert all(request.headers["authorization"].startswith("Bearer ey") for request in portal.group.asked)
+
+    @pytest.mark.parametrize("path", PAGES)
+    async def test_runs_nothing_that_is_hidden_in_a_text(self, portal: PortalDesk, path: str) -> None:
+        role, _shown, answers = PAGES[path]
+        portal.group.answers = spoiled(answers)
+        await portal.sign_in(role, patient=ME)
+
+        answer = await portal.browser.get(path)
+
+        assert answer.status_code == 200
+        assert "<img src=x" not in answer.text
+
+    @pytest.mark.parametrize("path", [path for path, (_role, _shown, answers) in PAGES.items() if answers])
+    async def test_says_which_service_is_silent(self, portal: PortalDesk, path: str) -> None:
+        role, _shown, answers = PAGES[path]
+        portal.group.silent = {"consent", "notifier", "governance", "records-a", "records-b"}
+        await portal.sign_in(role, patient=ME)
+
+        answer = await portal.browser.get(path)
+
+        assert answer.status_code == 503
+        said = {
+            "consent": "the patients’ choices",
+            "notifier": "cases and messages",
+            "governance": "staff and training",
+            "records": "the records",
+        }
+        assert f"{said[next(iter(answers)).split()[1].split('/')[0]]} does not answer" in answer.text
+
+    @pytest.mark.parametrize("path", PAGES)
+    async def test_leads_who_is_not_signed_in_there(self, portal: PortalDesk, path: str) -> None:
+        answer = await portal.browser.get(path)
+
+        assert answer.status_code == 401
+        assert f'name="goal" value="{path.partition("?")[0]}"' in answer.text
+        assert portal.group.asked == []
+
+    @pytest.mark.parametrize("path", PAGES)
+    async def test_tells_what_a_service_refused_in_its_own_words(self, portal: PortalDesk, path: str) -> None:
+        role, _shown, answers = PAGES[path]
+        said = {"type": "urn:serment:problem:not-yours", "detail": "Not yours, and here is why."}
+        portal.group.answers = dict.fromkeys(answers, (403, said))
+        await portal.sign_in(role, patient=ME)
+
+        answer = await portal.browser.get(path)
+
+        assert ("Not yours, and here is why." in answer.text) == bool(answers)
+
+
+class TestSigningIn:
+    @pytest.mark.parametrize(
+        ("goal", "reached"),
+        [
+            ("/cases/e3cd", "/cases/e3cd"),
+            ("", "/"),
+            ("//evil.test", "/"),
+            ("https://evil.test/", "/"),
+            ("/\\evil.test", "/"),
+            ("/cases/../x?y", "/"),
+            ("/a\r\nset-cookie: x", "/"),
+        ],
+    )
+    async def test_leads_to_the_page_that_was_wanted_and_never_elsewhere(self, portal: PortalDesk, goal: str, reached: str) -> None:
+        left = await portal.browser.post("/sign-in", data={"goal": goal})
+
+        back = await portal.browser.get(f"/callback?{portal.provider.authorize(left.headers['location'])}")
+
+        assert (back.status_code, back.headers["location"]) == (303, reached)
+
+    @pytest.mark.parametrize(
+        ("role", "home"), [("patient", "/choices"), ("clinician", "/charts"), ("trainer", "/staff"), ("clerk", "/modules")]
+    )
+    async def test_brings_each_to_their_own_room(self, portal: PortalDesk, role: str, home: str) -> None:
+        await portal.sign_in(role)
+
+        answer = await portal.browser.get("/")
+
+        assert (answer.status_code, answer.headers["location"]) == (303, home)
+
+
+FORMS: dict[str, tuple[str, str, dict[str, str], str, dict[str, Any], dict[str, str]]] = {
+    "/choices": (
+        "/choices/new?what=unit&of=nord-urgences",
+        "POST consent/consents",
+        {"what": "unit", "of": "nord-urgences", "key": "k"},
+        "/choices/c-1",
+        {"patient": ME, "kind": "objection", "purposes": ["TREAT"], "units": ["nord-urgences"]},
+        {"idempotency-key": "k", "x-purpose-of-use": "PATRQT"},
+    ),
+    "/choices/c-1/withdrawal": (
+        "/choices",
+        "POST consent/consents/c-1/withdrawal",
+        {"key": "k"},
+        "/choices/c-1",
+        {},
+        {"idempotency-key": "k", "x-purpose-of-use": "PATRQT"},
+    ),
+    "/cases/e3cd/confirmation": (
+        "/cases/e3cd",
+        "POST notifier/cases/e3cd/confirmation",
+        {"version": "1", "reason": "loss"},
+        "/cases/e3cd",
+        {"reason": "loss"},
+        {"if-match": '"1"', "x-purpose-of-use": "HCOMPL"},
+    ),
+    "/reviews/g-1": (
+        "/reviews/g-1",
+        "POST notifier/reviews/g-1",
+        {"finding": "justified"},
+        "/reviews/g-1",
+        {"finding": "justified"},
+        {"x-purpose-of-use": "HCOMPL"},
+    ),
+}
+
+
+class TestEveryForm:
+    @pytest.mark.parametrize("path", FORMS)
+    async def test_asks_the_service_with_what_was_chosen(self, portal: PortalDesk, path: str) -> None:
+        page, asks, fields, leads_to, sent, headers = FORMS[path]
+        role, _shown, answers = PAGES[page]
+        portal.group.answers = answers | {asks: a_statement()}
+        await portal.sign_in(role, patient=ME)
+
+        answer = await portal.send(page, path, **fields)
+
+        asked = portal.group.asked[-1]
+        assert (answer.status_code, answer.headers["location"]) == (303, leads_to)
+        assert json.loads(asked.content) == sent
+        assert {name: asked.headers[name] for name in headers} == headers
+
+    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", "/staff/s-2/duties/privacy-basics", f"/charts/{ME}/emergency"])
+    async def test_changes_nothing_without_its_token(self, portal: PortalDesk, path: str) -> None:
+        await portal.sign_in("privacy-officer", patient=ME)
+
+        for given in ({}, {"form-token": "0" * 64}):
+            assert (await portal.browser.post(path, data=given)).status_code == 403
+
+        assert [request for request in portal.group.asked if request.method != "GET"] == []
+
+
+class TestCharts:
+    async def test_says_why_it_is_shut_and_offers_the_way_in(self, portal: PortalDesk) -> None:
+        issue = {"details": {"coding": [{"code": "access-refused"}], "text": "You are not in the care team."}}
+        everything = f"GET records/fhir/Patient/{ME}/$everything"
+        portal.group.answers = {everything: (403, {"resourceType": "OperationOutcome", "issue": [issue]})}
+        portal.group.answers[f"POST records/charts/{ME}/emergency"] = (201, {"id": "g", "ends_at": AT})
+        await portal.sign_in("clinician")
+
+        shut = await portal.browser.get(f"/charts/{ME}")
+        broken = await portal.send(f"/charts/{ME}", f"/charts/{ME}/emergency", reason="unconscious, nobody reachable")
+
+        assert shut.status_code == 403
+        assert "You are not in the care team." in shut.text
+        assert json.loads(portal.group.asked[-1].content) == {"reason": "unconscious, nobody reachable"}
+        assert broken.headers["location"] == f"/charts/{ME}"
+
+    async def test_goes_to_the_other_replica_when_one_is_away(self, portal: PortalDesk) -> None:
+        role, shown, portal.group.answers = PAGES[f"/charts/{ME}"]
+        portal.group.silent = {"records-a"}
+        await portal.sign_in(role)
+
+        assert shown in (await portal.browser.get(f"/charts/{ME}")).text
+
+    async def test_leads_to_a_number_and_repeats_nothing_else(self, portal: PortalDesk) -> None:
+        await portal.sign_in("clinician")
+
+        found = await portal.browser.get("/charts", params={"patient": f" {ME.upper()} "})
+        wrong = await portal.browser.get("/charts", params={"patient": "Jeanne Canari"})
+
+        assert found.headers["location"] == f"/charts/{ME}"
+        assert "Canari" not in wrong.text
+        assert 'aria-invalid="true"' in wrong.text
+
+
+class TestTraining:
+    async def test_tells_what_was_wrong_and_why(self, portal: PortalDesk) -> None:
+        wrong = [{"question": "who", "explanation": "Because."}]
+        marked = {"passed": False, "right": 0, "needed": 1, "valid_until": AT, "wrong": wrong}
+        portal.group.answers = {
+            "GET governance/modules/privacy-basics": a_module(),
+            "POST governance/modules/privacy-basics/attempts": marked,
+        }
+        await portal.sign_in("clerk")
+
+        answer = await portal.send("/modules/privacy-basics", "/modules/privacy-basics", **{"q-who": ["a", "b"]})
+
+        sent = next(request for request in portal.group.asked if request.method == "POST")
+        assert json.loads(sent.content) == {"answers": {"who": ["a", "b"]}}
+        assert "Because." in answer.text
+
+    async def test_ends_a_duty_at_once(self, portal: PortalDesk) -> None:
+        portal.group.answers = {"GET governance/staff": STAFF, "PUT governance/staff/s-2/duties/privacy-basics": {}}
+        await portal.sign_in("trainer")
+
+        answer = await portal.send("/staff", "/staff/s-2/duties/privacy-basics")
+
+        assert answer.headers["location"] == "/staff"
+        assert portal.group.asked[-1].method == "PUT"
