@@ -1,7 +1,7 @@
 # Serment. `make` alone prints this help.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check check-fast fix bench faults catalogue clean
+.PHONY: help setup run test check check-fast fix bench faults screenshots catalogue clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,6 +27,8 @@ check-fast: $(READY) ## Format and lint only
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 faults: $(READY) ## The long fault campaigns
 	@SERMENT_CAMPAIGN=long $(BIN)/pytest tests/faults tests/audit/test_sequencing.py
+screenshots: $(READY) ## Photograph every page of what `make run` has started, in .screenshots/
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 bench: $(READY) ## Measure the claims of docs/performance.md; B=read, B=withdrawal, B=start or B=decision for some rows
 	@$(BIN)/python -m bench $(if $(B),$(B),read withdrawal start decision)
 
@@ -36,7 +38,7 @@ fix: $(READY) ## Format, and mend what can be mended by itself
 catalogue: $(READY) ## Generate the catalogues under docs/
 	@$(BIN)/python -m catalogue
 clean: ## Remove the environment, the servers and the data of this folder
-	rm -rf $(VENV) .tools .serment .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tools .serment .screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml

@@ -30,10 +30,13 @@ class Running:
         return list(self.addresses["sites"][site]["fhir"])
 
     def token(self, login: str, purpose: str | None = None) -> str:
+        return get_token(self.addresses["issuer"], login, self.password(login), purpose=purpose)
+
+    def password(self, login: str) -> str:
         accounts = {account["login"]: account["password"] for account in self._read("accounts.json")}
         if login not in accounts:
             raise LauncherError(f"There is no account {login}. The accounts are: {', '.join(sorted(accounts))}.")
-        return get_token(self.addresses["issuer"], login, accounts[login], purpose=purpose)
+        return str(accounts[login])
 
     def claims(self, login: str) -> Any:
         """What a token of theirs says."""

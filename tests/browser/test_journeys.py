@@ -1,0 +1,149 @@
+"""The story through the pages alone, and what each person finds there; no page keeps anybody out."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.async_api import Browser
+
+from cli.running import Running
+from cli.story.closing_the_loop import suspect_and_confirm
+from cli.story.scene import Scene, open_scene
+from services.governance.module_shelf import load_modules
+from tests.browser.people import PHONE, Visitor, signed_in
+from tests.builders import Desk
+
+MODULE = "privacy-basics"
+
+
+@pytest.fixture
+def scene(running: Running) -> Iterator[Scene]:
+    opened = open_scene(running)
+    yield opened
+    opened.http.close()
+
+
+def own_chart(running: Running, login: str) -> str:
+    return str(running.claims(login)["extensions"]["ihe_iua"]["person_id"])
+
+
+class TestLooking:
+    async def test_finds_what_keeps_people_out(self, browser: Browser, running: Running) -> None:
+        async with signed_in(browser, running, "u.faure", viewport=PHONE) as visitor:
+            assert visitor.wrong == []
+
+            await visitor.page.locator("main").evaluate("it => it.innerHTML = '<div><img src=/static/serment.svg width=900></div>'")
+            await visitor.look()
+
+            assert [one.split(": ")[1] if ": " in one else one for one in visitor.wrong] == ["image-alt", "/ is wider than its window"]
+
+
+class TestAPatient:
+    async def test_shuts_the_chart_for_a_unit_and_opens_it_again(self, browser: Browser, running: Running) -> None:
+        chart = f"/charts/{own_chart(running, 'patient.nord')}"
+        async with signed_in(browser, running, "patient.nord") as patient, signed_in(browser, running, "a.martin", path=chart) as doctor:
+            assert "Problems" in await doctor.text()
+
+            await patient.page.locator("#unit").select_option("nord-medecine")
+            await patient.press("See what it would do")
+            assert "nobody there can open your record" in await patient.text()
+            await patient.press("Save this choice")
+            assert "in force everywhere" in await patient.text()
+            await doctor.go(chart)
+            assert "The patient objected to this access" in await doctor.text()
+
+            await patient.go("/choices")
+            await patient.press("Take it back")
+            assert "You took this back" in await patient.text()
+            await doctor.go(chart)
+            assert "Problems" in await doctor.text()
+
+            assert patient.wrong + doctor.wrong == []
+
+    async def test_reads_it_all_in_french_on_a_dark_phone(self, browser: Browser, running: Running) -> None:
+        dark = {"viewport": PHONE, "color_scheme": "dark"}
+        async with signed_in(browser, running, "patient.nord", locale="fr-FR", **dark) as patient:
+            assert "Mes choix" in await patient.text()
+            await patient.press("Autoriser la recherche")
+            assert "Ce que cela ferait" in await patient.text()
+            await patient.go("/messages")
+
+            assert patient.wrong == []
+
+
+class TestAnEmergency:
+    async def test_is_opened_told_and_reviewed(self, browser: Browser, running: Running, desk: Desk) -> None:
+        patient, _address = desk.a_chart()
+        async with signed_in(browser, running, "c.petit", path=f"/charts/{patient}", viewport=PHONE) as doctor:
+            assert "not in this patient's care team" in await doctor.text()
+            await doctor.page.get_by_role("textbox").fill("Made up: unconscious, nobody of the team can be reached.")
+            await doctor.press("Break the glass")
+            assert "Open by emergency until" in await doctor.text()
+
+            assert doctor.wrong == []
+        grant = desk.beside("GET", f"charts/{patient}/emergency", "c.petit", purpose="TREAT").json()["id"]
+        await self._review(browser, running, grant)
+
+    async def _review(self, browser: Browser, running: Running, grant: str) -> None:
+        async with signed_in(browser, running, "o.leroy", path=f"/reviews/{grant}") as officer:
+            for _ in range(40):  # until `notifier` has heard of it
+                if "Made up: unconscious" in await officer.text():
+                    break
+                await officer.page.wait_for_timeout(250)
+                await officer.page.goto(f"{officer.portal}/reviews/{grant}")
+            assert "Made up: unconscious" in await officer.text()
+            await officer.look()
+            await officer.page.get_by_role("button", name="Justified", exact=True).click()
+            await officer.page.wait_for_load_state()
+            assert "justified" in (await officer.text()).lower()
+            await officer.go("/reviews")
+
+            assert [one for one in officer.wrong if "404" not in one] == []
+
+
+class TestASuspicion:
+    async def test_is_a_case_that_the_officer_ends(self, browser: Browser, running: Running, scene: Scene) -> None:
+        suspect_and_confirm(scene)
+        async with signed_in(browser, running, "o.leroy", path="/cases") as officer:
+            await officer.go("/cases?state=confirmed")
+            await officer.press("Many charts in a short time")
+            case = officer.page.url.rsplit("/", 1)[1]
+            assert "Notice to the authority" in await officer.text()
+            await officer.press("Show who")
+            assert "patients, from the ledger" in await officer.text()
+            await officer.go(f"/cases/{case}")
+            await officer.page.get_by_label("Reason").select_option("authority-notified")
+            await officer.press("Close the case")
+            assert "This case has ended" in await officer.text()
+            await officer.go("/")
+
+            assert officer.wrong == []
+
+
+class TestALapsedDuty:
+    async def test_shuts_the_door_until_the_module_is_passed(self, browser: Browser, running: Running) -> None:
+        async with signed_in(browser, running, "t.roux") as trainer:
+            await trainer.press("Require it again now: Denis Durand, Privacy basics")
+            assert "lapsed" in await trainer.text()
+            assert trainer.wrong == []
+        with httpx.Client(timeout=60, trust_env=False) as http:
+            refused = Desk(running, http).ask("GET", f"Patient/{own_chart(running, 'patient.nord')}", "d.durand", purpose="PATADMIN")
+            said = refused.json()["issue"][0]["details"]["text"]
+            assert f"{running.addresses['portal']}/modules/{MODULE}" in said
+        async with signed_in(browser, running, "d.durand", path=f"/modules/{MODULE}") as clerk:
+            await self._answer(clerk, right=False)
+            assert "Not passed yet" in await clerk.text()
+            await clerk.press("Take it again")
+            await self._answer(clerk, right=True)
+            assert "Passed" in await clerk.text()
+            await clerk.press("My modules")
+            assert "up to date" in await clerk.text()
+
+            assert clerk.wrong == []
+
+    async def _answer(self, clerk: Visitor, *, right: bool) -> None:
+        for question in load_modules().fetch(MODULE).questions:
+            for choice in question.choices:
+                if (choice.id in question.right) is right:
+                    await clerk.page.locator(f'input[name="q-{question.id}"][value="{choice.id}"]').check()
+        await clerk.press("Hand in my answers")
