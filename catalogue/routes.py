@@ -16,6 +16,7 @@ from services.portal.api import router as portal
 from services.portal.cases.door import cases
 from services.portal.charts.door import charts as chart_pages
 from services.portal.choices.door import choices
+from services.portal.operation.door import operation
 from services.portal.training.door import training
 from services.records.api import READERS, fhir
 from services.records.emergency_api import emergencies
@@ -28,7 +29,7 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "audit": (audit,),
     "governance": (governance,),
     "notifier": (notifier,),
-    "portal": (portal, cases, chart_pages, choices, training),
+    "portal": (portal, cases, chart_pages, choices, operation, training),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

@@ -77,6 +77,15 @@ class Told:
     decision: str
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What one process says of itself: `up`, `down` or `silent`, and what it goes without."""
+
+    name: str
+    state: str
+    without: Sequence[str] = ()
+
+
 class Group:
     """`addresses` has the URLs of each service, the records' by site; the first that answers is taken."""
 
@@ -107,6 +116,20 @@ class Group:
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise ServiceSilentError(service)
         raise ServiceRefusedError(answer.status_code, *_problem(_json(answer)))
+
+    @property
+    def instances(self) -> Sequence[tuple[str, str]]:
+        """(name, address) of every process that pages ask."""
+        return [(name, address) for name, addresses in self._addresses.items() for address in addresses]
+
+    async def health(self, instance: tuple[str, str]) -> Health:
+        name, address = instance
+        try:
+            needs = _json(await self._http.get(f"{address}/health/ready", timeout=5))
+        except httpx.HTTPError:
+            return Health(name, "silent")
+        down = [need for need, state in needs.items() if state != "up"] if isinstance(needs, dict) else []
+        return Health(name, "down" if down else "up", down)
 
     async def _answer(
         self, reader: Reader, service: str, method: str, path: str, content: bytes | None, headers: Mapping[str, str]

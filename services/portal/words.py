@@ -3,6 +3,7 @@
 from services.portal.cases.words import CASES
 from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
+from services.portal.operation.words import OPERATION
 from services.portal.training.words import TRAINING
 from shared.errors import Sentence
 
@@ -10,9 +11,11 @@ WORDS = {
     **CASES,
     **CHARTS,
     **CHOICES,
+    **OPERATION,
     **TRAINING,
     "rooms": Sentence("Rooms", "Rubriques"),
     "room-activity": Sentence("Activity", "Activité"),
+    "room-operation": Sentence("Operation", "Exploitation"),
     "room-cases": Sentence("Cases", "Alertes"),
     "room-reviews": Sentence("Emergency reviews", "Revues d’urgence"),
     "room-charts": Sentence("Charts", "Dossiers"),

@@ -23,6 +23,7 @@ PAGES = {
     "b.bernard": ["/charts/{chart}"],
     "o.leroy": ["/", "/cases", "/cases/{case}", "/cases/{case}/patients", "/reviews", "/reviews/{review}", "/nowhere"],
     "t.roux": ["/staff"],
+    "u.faure": ["/operation"],
 }
 
 

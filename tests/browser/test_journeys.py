@@ -120,6 +120,19 @@ class TestASuspicion:
             assert officer.wrong == []
 
 
+class TestOperation:
+    async def test_shows_how_each_service_is_and_how_far_the_ledger_has_come(self, browser: Browser, running: Running) -> None:
+        async with signed_in(browser, running, "u.faure", path="/operation") as operator:
+            told = await operator.text()
+            assert all(
+                f"{name}\xa0ready" in told or f"{name} ready" in told for name in ("audit", "consent", "records/nord", "records/sud")
+            )
+            assert "records.access" in told
+            await operator.go("/")
+
+            assert operator.wrong == []
+
+
 class TestALapsedDuty:
     async def test_shuts_the_door_until_the_module_is_passed(self, browser: Browser, running: Running) -> None:
         async with signed_in(browser, running, "t.roux") as trainer:

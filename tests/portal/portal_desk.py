@@ -257,7 +257,13 @@ def a_browser(**more: Any) -> httpx.AsyncClient:
 @asynccontextmanager
 async def open_portal(**more: Any) -> AsyncIterator[PortalDesk]:
     provider, ledger, group, notes, database = PlayedProvider(), PlayedLedger(), PlayedGroup(), ListedNotes(), MemoryDatabase()
-    hosts = defaultdict(lambda: group.answer, {"provider.test": provider.answer, "audit.test": ledger.answer})
+    hosts = defaultdict(
+        lambda: group.answer,
+        {
+            "provider.test": provider.answer,
+            "audit.test": lambda asked: (ledger if asked.url.path.startswith("/log") else group).answer(asked),
+        },
+    )
     given = settings(**more)
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda request: hosts[request.url.host](request))) as http:
         desk = open_desk(given, database=database, http=http, notes=notes)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ import pytest
 from catalogue.routes import EVERYONE, Route, routes_of
 from cli.story.checking import until
 from deploy.local.stack import Stack
+from services.portal.rooms import home_of
 from shared.vocabulary import Profession
 from tests.builders import Desk, a_transaction, an_observation
 
@@ -203,7 +204,7 @@ class TestPortal:
         browser = Browser(desk)
         with browser.http:
             inside = browser.sign_in(login, stack.home.secret(f"account-{login}"))
-            assert (inside.status_code, inside.url.path) == (200, "/")
+            assert (inside.status_code, inside.url.path) == (200, home_of(profession))
             entries = re.findall('class="entry mood-', inside.text)
             told = browser.first_lines()
             if profession in events.professions:

@@ -1,0 +1,1 @@
+"""Operation: how each service is, and how far the ledger has come."""
