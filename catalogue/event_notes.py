@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.audit.reading.read_trail import ACCESS as AUDIT_ACCESSED
 from services.consent.noting import ACCESS as CONSENT_ACCESSED
 from services.notifier.noting import ACCESS as NOTIFIER_ACCESSED
 from services.records.noting import ACCESS, EMERGENCY_ENDED
 from shared.events.portal import SIGN_IN_FAILED, SIGNED_IN, SIGNED_OUT
-from shared.events.topics import CONSENT_ACCESS, IDENTITY_EVENT, NOTIFIER_ACCESS, RECORDS_ACCESS, Topic
+from shared.events.topics import AUDIT_ACCESS, CONSENT_ACCESS, IDENTITY_EVENT, NOTIFIER_ACCESS, RECORDS_ACCESS, Topic
 from shared.notes import HEARTBEAT
 
 FRAME: Mapping[str, str] = {
@@ -213,6 +214,34 @@ NOTES = (
         },
     ),
     NoteKind(
+        AUDIT_ACCESSED,
+        (AUDIT_ACCESS,),
+        "Somebody asked the ledger who looked at a patient's record, and this is what it came to; durable before the answer leaves.",
+        {
+            "actor": _ACTOR,
+            "purpose": "the purpose of use",
+            "action": "`search`",
+            "resourceType": "`AuditEvent`",
+            "patient": "whose trail; null when the address held no id of ours",
+            "outcome": "`answered` or `refused`",
+            "status": "the HTTP status",
+            "reason": "the problem's slug",
+            "count": "how many accesses were told",
+        },
+        _FRAME
+        | {
+            "type": AUDIT_ACCESSED,
+            "actor": _OFFICER | {"unit": "", "strength": "pwd", "token": "9f86d081884c7d659a2feaa0c55ad015"},
+            "purpose": "HCOMPL",
+            "action": "search",
+            "resourceType": "AuditEvent",
+            "patient": "5f0c54d2-3f0a-4c52-9d6e-0a0d9f4b1c11",
+            "outcome": "answered",
+            "status": 200,
+            "count": 12,
+        },
+    ),
+    NoteKind(
         SIGNED_IN,
         (IDENTITY_EVENT,),
         "Somebody signed in at the portal.",
@@ -236,7 +265,7 @@ NOTES = (
 )
 BEAT = NoteKind(
     HEARTBEAT,
-    (RECORDS_ACCESS, CONSENT_ACCESS, NOTIFIER_ACCESS, IDENTITY_EVENT),
+    (RECORDS_ACCESS, CONSENT_ACCESS, NOTIFIER_ACCESS, AUDIT_ACCESS, IDENTITY_EVENT),
     "A process that makes notes lives, left by its own word, or is declared dead by another; not a leaf of the ledger.",
     {
         "id": "the event id",

@@ -70,8 +70,8 @@ def _of_audit() -> list[Principal]:
         (f"transit/sign/{AUDIT_SIGNING_KEY}", "update"),
         (f"transit/keys/{AUDIT_SIGNING_KEY}", "read"),
     )
-    reads = ("records.access", "consent.access", "notifier.access", "identity.event", "audit.checkpoint", "notifier.change")
-    writes = ("audit.checkpoint", "audit.suspicion", "notifier.change.parked")
+    reads = ("records.access", "consent.access", "notifier.access", "audit.access", "identity.event", "audit.checkpoint", "notifier.change")
+    writes = ("audit.access", "audit.checkpoint", "audit.suspicion", "notifier.change.parked")
     return [
         Principal("audit", writes, reads, "audit", (("audit", "readWrite"),), vault),
         Principal("keyring-audit", databases=((keyring_database("audit"), "readWrite"),)),

@@ -2,19 +2,22 @@
 
 from typing import Annotated, Any, ClassVar
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 
 from services.audit.progress import Progress
 from services.audit.reading.prove_entry import prove_entry
 from services.audit.reading.read_log import NotInLedgerError, read_checkpoint, read_tile, signed_size
+from services.audit.reading.read_trail import Asked, asked_for, note_incomplete, read_trail
 from services.audit.reading.watch_activity import PAGE, await_entries, list_activity
 from services.audit.resources import AuditResources
+from shared.clock import utc_now
 from shared.errors import AnticipatedError, Sentence
-from shared.identity import bearer
+from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
 from shared.vocabulary import Profession
 
 WATCHERS = frozenset({Profession.OPERATOR, Profession.PRIVACY_OFFICER})
 EVERYONE = {"x-professions": ["everyone"]}
+TOLD = {"x-professions": sorted([Profession.PATIENT, Profession.PRIVACY_OFFICER])}
 WATCHERS_ONLY = {"x-professions": sorted(WATCHERS)}
 FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 PLAIN = "text/plain; charset=utf-8"
@@ -45,6 +48,20 @@ async def _watcher(request: Request, has: Has) -> None:
     actor = await has.identities.verify(bearer(request.headers.get("authorization")))
     if actor.profession not in WATCHERS:
         raise NotForYourProfessionError
+
+
+async def _asked(patient: str, request: Request, has: Has, x_purpose_of_use: Annotated[str | None, Header()] = None) -> Asked:
+    """A genuine token that does not say enough is refused and noted."""
+    now = utc_now()
+    try:
+        actor = await has.identities.verify(bearer(request.headers.get("authorization")))
+        return asked_for(actor, purpose_of(actor, x_purpose_of_use), patient, now=now)
+    except (TokenIncompleteError, PurposeNotHeldError) as error:
+        await note_incomplete(error, patient, now=now, notes=has.notes)
+        raise
+
+
+Asking = Annotated[Asked, Depends(_asked)]
 
 
 def _progress(topic: str, has: AuditResources) -> Progress:
@@ -85,6 +102,17 @@ async def get_activity(
     size = await await_entries(progress.log, after=-1 if after is None else after, wait=wait, store=has.store, progress=progress)
     first = max(0, size - PAGE) if after is None else after + 1
     return await list_activity(progress.log, first, size, store=has.store, sealer=has.sealer, checkpoints=has.checkpoints)
+
+
+@router.get("/log/{topic}/trail/{patient}", openapi_extra=TOLD)  # noqa: FAST003 - `patient` is read by `_asked`
+async def get_trail(
+    topic: str, asked: Asking, has: Has, response: Response, before: Annotated[int | None, Query(ge=0)] = None
+) -> dict[str, Any]:
+    """Who looked at that patient's record, the newest first, a hundred at most; `following` goes on, as `before`."""
+    log = _progress(topic, has).log
+    trail = await read_trail(asked, log, before=before, store=has.store, sealer=has.sealer, notes=has.notes)
+    response.headers.update({"cache-control": "no-store", "x-decision-id": trail.decision})
+    return {"accesses": trail.accesses, "following": trail.following}
 
 
 @router.get("/status", openapi_extra=WATCHERS_ONLY, dependencies=[Depends(_watcher)])

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from services.audit.model import Draft, Entry, Headers, Log
 from shared.keyring import KeyAbsentError, Keyring
-from shared.sealing import Place, UnreadableError, key_id_of
+from shared.sealing import DataKey, Place, UnreadableError, key_id_of
 
 RETENTION_CLASS = "access"
+TRAIL = "trail/1"
+"""The keyring owner of the key that the patients of entries are indexed under."""
 _ABSENT = 0xFFFFFFFF
 
 
@@ -32,12 +34,18 @@ class EntrySealer:
             return []
         name = key_name(now)
         key = (await self._keyring.make(name)).current
+        trail = (await self._keyring.make(TRAIL)).current
         entries = []
         for index, draft in enumerate(drafts, start=first_index):
             sealed = key.seal(_packed(draft.record.value, draft.record.headers), self._place(log, name, index))
             offset = draft.record.offset
-            entries.append(Entry(index, offset, draft.leaf, draft.note, draft.incarnation, draft.number, draft.flag, now, name, sealed))
+            facts = (draft.note, draft.incarnation, draft.number, draft.flag)
+            entries.append(Entry(index, offset, draft.leaf, *facts, now, name, sealed, _blinded(trail, draft.patient)))
         return entries
+
+    async def about(self, patient: str) -> bytes:
+        """By which the entries about a patient are found. Raises KeyErasedError or VaultUnavailableError."""
+        return (await self._keyring.make(TRAIL)).current.blind(patient.encode())
 
     async def open(self, log: Log, entry: Entry) -> OpenedEntry | None:
         """None for an entry that was erased early. Raises KeyErasedError, UnreadableError or VaultUnavailableError."""
@@ -51,6 +59,10 @@ class EntrySealer:
 
     def _place(self, log: Log, key: str, index: int) -> Place:
         return Place(self._group, key, log.origin, str(index), 1)
+
+
+def _blinded(trail: DataKey, patient: str | None) -> bytes | None:
+    return None if patient is None else trail.blind(patient.encode())
 
 
 def key_name(now: datetime) -> str:

@@ -14,6 +14,7 @@ PREFIX = b"serment/note/v1\0"
 SALT_SIZE = 32
 NO_SALT = bytes(SALT_SIZE)
 LARGEST_NUMBER = 2**63 - 1
+PATIENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _INCARNATION = re.compile(r"[0-9a-f]{32}")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
@@ -28,6 +29,7 @@ class NoteFacts:
     number: int
     time: datetime
     type: str
+    patient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def _facts(note: dict[str, Any]) -> NoteFacts:
         number=_whole(note, "number", lowest=1),
         time=_time(note),
         type=_text(note, "type"),
+        patient=_patient(note),
     )
 
 
@@ -100,6 +103,12 @@ def _text(note: dict[str, Any], key: str) -> str:
     if not isinstance(text, str) or not text:
         raise _UnreadableError(key)
     return text
+
+
+def _patient(note: dict[str, Any]) -> str | None:
+    """The note's own word, where it is an id as we give them; anything else finds nothing, and spoils nothing."""
+    patient = note.get("patient")
+    return patient if isinstance(patient, str) and PATIENT_ID.fullmatch(patient) else None
 
 
 def _incarnation(note: dict[str, Any]) -> str:

@@ -46,6 +46,7 @@ class LedgerStore:
         """Idempotent."""
         for log in logs:
             await self._entries(log).create_index([("note", 1)])
+            await self._entries(log).create_index([("about", 1), ("_id", -1)])
         await self._sources.create_index([("log", 1), ("open", 1)])
 
     async def head(self, log: Log) -> Head | None:
@@ -109,6 +110,11 @@ class LedgerStore:
     async def page(self, log: Log, first: int, end: int) -> list[Entry]:
         """Those of [first, end), a few hundred at most."""
         return [entry_of(row) async for row in self._entries(log).find({"_id": {"$in": list(range(first, end))}}).sort("_id", 1)]
+
+    async def about(self, log: Log, about: bytes, *, before: int | None, most: int) -> list[Entry]:
+        """The newest whose patient has that digest, below an index if one is given, the newest first."""
+        query: dict[str, Any] = {"about": about} | ({} if before is None else {"_id": {"$lt": before}})
+        return [entry_of(row) async for row in self._entries(log).find(query).sort("_id", -1).limit(most)]
 
     async def entries_from(self, log: Log, first: int) -> AsyncIterator[Entry]:
         """All from that index on, as a stream."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from services.audit.merkle import EMPTY_ROOT
 from services.audit.numbers_seen import NumbersSeen
-from shared.events.topics import CONSENT_ACCESS, IDENTITY_EVENT, NOTIFIER_ACCESS, RECORDS_ACCESS
+from shared.events.topics import AUDIT_ACCESS, CONSENT_ACCESS, IDENTITY_EVENT, NOTIFIER_ACCESS, RECORDS_ACCESS
 
-LOGGED_TOPICS = (RECORDS_ACCESS.name, CONSENT_ACCESS.name, NOTIFIER_ACCESS.name, IDENTITY_EVENT.name)
+LOGGED_TOPICS = (RECORDS_ACCESS.name, CONSENT_ACCESS.name, NOTIFIER_ACCESS.name, AUDIT_ACCESS.name, IDENTITY_EVENT.name)
 """Each has one partition and is one log."""
 
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -56,6 +56,7 @@ class Draft:
     incarnation: str | None = None
     number: int | None = None
     flag: str | None = None
+    patient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Entry:
     key: str
     sealed: bytes | None = field(repr=False)
     """None once it was erased early: order and time are all that is left."""
+    about: bytes | None = None
+    """A keyed digest of the patient it names, so that they can be told; whoever has the store alone learns nothing from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,13 +35,14 @@ from services.audit.suspicions import Suspicions
 from services.audit.tile_store import TileStore
 from services.audit.topic_ids import TopicIds
 from shared.event_door import EventDoor
-from shared.events.topics import RECORDS_ACCESS
+from shared.events.topics import AUDIT_ACCESS, RECORDS_ACCESS
 from shared.http import Ping
 from shared.identity import Identities
 from shared.kafka import KafkaConnection, connection_of, open_producer
 from shared.keyring import Keyring
 from shared.mongo import Mongo, open_mongo
-from shared.outbox import Outbox, Relay
+from shared.notes import Notes
+from shared.outbox import Outbox
 from shared.vault import Vault
 from shared.waiting import until_done
 
@@ -60,6 +61,7 @@ class AuditResources:
     connection: KafkaConnection
     producer: AIOKafkaProducer
     outbox: Outbox
+    notes: Notes
     topic_ids: TopicIds
     identities: Identities
     store: LedgerStore
@@ -74,9 +76,8 @@ class AuditResources:
     logs: Mapping[str, Progress]
 
     def loops(self) -> dict[str, Loop]:
-        """What runs as long as the process does, by name."""
-        relay = Relay(self.outbox, producer=self.producer, owner=self.settings.instance, relayed=lambda _topic: None)
-        running: dict[str, Loop] = {"relay": relay.run}
+        """What runs as long as the process does, by name; the relay runs with the process's own notes."""
+        running: dict[str, Loop] = {}
         for topic, progress in self.logs.items():
             running[f"sequencer/{topic}"] = self._sequencer(progress).run
             running[f"signing/{topic}"] = self._signing(progress).run
@@ -172,6 +173,7 @@ def _join(
         connection=connection_of(settings),
         producer=producer,
         outbox=outbox,
+        notes=Notes(AUDIT_ACCESS, source="/audit", about={}, producer=producer, outbox=outbox),
         topic_ids=TopicIds(settings),
         identities=Identities(settings.issuers),
         store=LedgerStore(mongo, database, tiles=tiles, suspicions=suspicions),

@@ -28,13 +28,20 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "at": entry.at,
         "key": entry.key,
         "sealed": entry.sealed,
-    }
+    } | ({} if entry.about is None else {"about": entry.about})
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:
-    sealed = row["sealed"]
+    sealed, about = row["sealed"], row.get("about")
     facts = (row["note"], row["incarnation"], row["number"], row["flag"], row["at"], row["key"])
-    return Entry(row["_id"], row["offset"], bytes(row["leaf"]), *facts, None if sealed is None else bytes(sealed))
+    return Entry(
+        row["_id"],
+        row["offset"],
+        bytes(row["leaf"]),
+        *facts,
+        None if sealed is None else bytes(sealed),
+        None if about is None else bytes(about),
+    )
 
 
 def source_row(log: Log, source: Source) -> dict[str, Any]:

@@ -93,6 +93,11 @@ def tell(entry: Entry, language: str) -> Line:
     )
 
 
+def reason_in(code: str | None, language: str) -> str:
+    """Why something was refused, in plain words."""
+    return _word(_REASONS, code, language)
+
+
 def _clock(time: str | None) -> str:
     try:
         return datetime.fromisoformat(time or "").strftime("%H:%M:%S")

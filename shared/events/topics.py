@@ -27,6 +27,7 @@ GOVERNANCE_STANDING = Topic("governance.standing", "governance", "staff", ("reco
 NOTIFIER_ACCESS = Topic("notifier.access", "notifier", "incarnation", ("audit",), retention_days=None)
 NOTIFIER_CHANGE = Topic("notifier.change", "notifier", "case", ("audit",), partitions=3, retention_days=90, parked=True)
 IDENTITY_EVENT = Topic("identity.event", "portal", "incarnation", ("audit",), retention_days=None)
+AUDIT_ACCESS = Topic("audit.access", "audit", "incarnation", ("audit",), retention_days=None)
 AUDIT_CHECKPOINT = Topic("audit.checkpoint", "audit", "origin", ("audit",), compacted=True)
 AUDIT_SUSPICION = Topic("audit.suspicion", "audit", "suspicion", ("notifier",), partitions=3, retention_days=90, parked=True)
 
@@ -40,6 +41,7 @@ TOPICS = (
     NOTIFIER_ACCESS,
     NOTIFIER_CHANGE,
     IDENTITY_EVENT,
+    AUDIT_ACCESS,
     AUDIT_CHECKPOINT,
     AUDIT_SUSPICION,
 )

@@ -25,6 +25,7 @@ from shared.background import end_tasks
 from shared.clock import rfc3339, utc_now
 from shared.kafka import connection_of
 from shared.notes import HEARTBEAT
+from shared.outbox import Relay
 
 NOTE = "org.serment.records.access.v1"
 
@@ -129,7 +130,9 @@ class LedgerDesk:
     @asynccontextmanager
     async def running(self, *names: str) -> AsyncIterator[dict[str, "asyncio.Task[None]"]]:
         """The service's loops, all of them or the named ones."""
-        loops = {name: loop for name, loop in self.has.loops().items() if not names or name.split("/")[0] in names}
+        relay = Relay(self.has.outbox, producer=self.has.producer, owner=self.has.settings.instance, relayed=lambda _topic: None)
+        every = {"relay": relay.run, **self.has.loops()}
+        loops = {name: loop for name, loop in every.items() if not names or name.split("/")[0] in names}
         tasks = {name.split("/")[0]: asyncio.create_task(loop()) for name, loop in loops.items()}
         try:
             yield tasks

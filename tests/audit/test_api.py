@@ -162,5 +162,6 @@ class TestRoutes:
             "/log/{topic}/tile/{name:path}": ["everyone"],
             "/log/{topic}/proof/{note_id}": ["everyone"],
             "/log/{topic}/activity": ["operator", "privacy-officer"],
+            "/log/{topic}/trail/{patient}": ["patient", "privacy-officer"],
             "/status": ["operator", "privacy-officer"],
         }

@@ -44,6 +44,8 @@ class TestAPatient:
         async with signed_in(browser, running, "patient.nord") as patient, signed_in(browser, running, "a.martin", path=chart) as doctor:
             assert "Problems" in await doctor.text()
 
+            assert "Who saw my record" in await patient.text()
+            await patient.go("/choices")
             await patient.page.locator("#unit").select_option("nord-medecine")
             await patient.press("See what it would do")
             assert "nobody there can open your record" in await patient.text()
@@ -63,7 +65,8 @@ class TestAPatient:
     async def test_reads_it_all_in_french_on_a_dark_phone(self, browser: Browser, running: Running) -> None:
         dark = {"viewport": PHONE, "color_scheme": "dark"}
         async with signed_in(browser, running, "patient.nord", locale="fr-FR", **dark) as patient:
-            assert "Mes choix" in await patient.text()
+            assert "Qui a vu mon dossier" in await patient.text()
+            await patient.go("/choices")
             await patient.press("Autoriser la recherche")
             assert "Ce que cela ferait" in await patient.text()
             await patient.go("/messages")

@@ -261,7 +261,7 @@ async def open_portal(**more: Any) -> AsyncIterator[PortalDesk]:
         lambda: group.answer,
         {
             "provider.test": provider.answer,
-            "audit.test": lambda asked: (ledger if asked.url.path.startswith("/log") else group).answer(asked),
+            "audit.test": lambda asked: (ledger if asked.url.path.endswith("/activity") else group).answer(asked),
         },
     )
     given = settings(**more)

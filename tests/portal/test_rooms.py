@@ -13,6 +13,27 @@ HOSTILE = '<img src=x onerror="alert(1)">\u202eא'
 AT = "2026-11-26T10:00:00Z"
 
 
+def an_access(index: int, **more: Any) -> dict[str, Any]:
+    known = {
+        "index": index,
+        "note": "n",
+        "time": AT,
+        "action": "read",
+        "resourceType": "Observation",
+        "outcome": "answered",
+        "reason": None,
+    }
+    known |= {
+        "status": 200,
+        "purpose": "TREAT",
+        "relationship": "participant",
+        "profession": "clinician",
+        "unit": "nord-urgences",
+        "site": "nord",
+    }
+    return known | {"emergency": False} | more
+
+
 def a_statement(**more: Any) -> dict[str, Any]:
     evidence = {"number": 7, "replicas": 3, "stated": 3, "left": 0, "milliseconds": 9.5}
     known = {"id": "c-1", "patient": ME, "kind": "objection", "state": "active", "version": 1, "given_at": AT, "ended_at": None}
@@ -84,6 +105,16 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "/choices/c-1": ("patient", "9.5|9,5", {"GET consent/consents": [a_statement()]}),
     "/choices/new?what=unit&of=nord-urgences": ("patient", "Urgences", {}),
     "/choices/new?what=research": ("patient", "research|recherche", {}),
+    "/trail": (
+        "patient",
+        "participate|take part|participe",
+        {
+            f"GET audit/log/records.access/trail/{ME}": {
+                "accesses": [an_access(9), an_access(8), an_access(7, outcome="refused")],
+                "following": 7,
+            }
+        },
+    ),
     "/messages": ("patient", "Was opened", {"GET notifier/messages": {"messages": [MESSAGE]}}),
     "/cases": ("privacy-officer", "Many charts|Beaucoup", {"GET notifier/cases": {"cases": [a_case()], "following": "x"}}),
     "/cases/e3cd": ("privacy-officer", "assessment|Assessment|Évaluation", {"GET notifier/cases/e3cd": a_case()}),
@@ -152,7 +183,7 @@ class TestEveryPage:
     @pytest.mark.parametrize("path", [path for path, (_role, _shown, answers) in PAGES.items() if answers])
     async def test_says_which_service_is_silent(self, portal: PortalDesk, path: str) -> None:
         role, _shown, answers = PAGES[path]
-        portal.group.silent = {"consent", "notifier", "governance", "records-a", "records-b"}
+        portal.group.silent = {"audit", "consent", "notifier", "governance", "records-a", "records-b"}
         await portal.sign_in(role, patient=ME)
 
         answer = await portal.browser.get(path)
@@ -163,6 +194,7 @@ class TestEveryPage:
             "notifier": "cases and messages",
             "governance": "staff and training",
             "records": "the records",
+            "audit": "the ledger",
         }
         assert f"{said[next(iter(answers)).split()[1].split('/')[0]]} does not answer" in answer.text
 
@@ -207,7 +239,7 @@ class TestSigningIn:
         assert (back.status_code, back.headers["location"]) == (303, reached)
 
     @pytest.mark.parametrize(
-        ("role", "home"), [("patient", "/choices"), ("clinician", "/charts"), ("trainer", "/staff"), ("clerk", "/modules")]
+        ("role", "home"), [("patient", "/trail"), ("clinician", "/charts"), ("trainer", "/staff"), ("clerk", "/modules")]
     )
     async def test_brings_each_to_their_own_room(self, portal: PortalDesk, role: str, home: str) -> None:
         await portal.sign_in(role)

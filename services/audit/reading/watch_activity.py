@@ -38,10 +38,10 @@ async def list_activity(
     """The entries of [first, end), at most a page. Raises VaultUnavailableError."""
     signed = await signed_size(log, checkpoints=checkpoints)
     listed = await store.page(log, first, min(end, first + PAGE))
-    return [{"index": entry.index, **_shown(await _note(log, entry, sealer)), "signed": entry.index < signed} for entry in listed]
+    return [{"index": entry.index, **shown(await opened_note(log, entry, sealer)), "signed": entry.index < signed} for entry in listed]
 
 
-async def _note(log: Log, entry: Entry, sealer: EntrySealer) -> Mapping[str, Any]:
+async def opened_note(log: Log, entry: Entry, sealer: EntrySealer) -> Mapping[str, Any]:
     """Empty when it is opaque or was erased: then its place in the order is all there is to show."""
     try:
         opened = await sealer.open(log, entry)
@@ -51,7 +51,8 @@ async def _note(log: Log, entry: Entry, sealer: EntrySealer) -> Mapping[str, Any
     return note if isinstance(note, dict) else {}
 
 
-def _shown(note: Mapping[str, Any]) -> dict[str, Any]:
+def shown(note: Mapping[str, Any]) -> dict[str, Any]:
+    """What names nobody: neither patient, nor resource, nor account."""
     actor = note.get("actor")
     said = {name: note.get(name) for name in _OF_NOTE} | {name: actor.get(name) if isinstance(actor, dict) else None for name in _OF_ACTOR}
     if said["site"] is None:

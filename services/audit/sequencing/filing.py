@@ -57,7 +57,7 @@ class _Desk:
         if flag:
             self._suspect_reuse(note)
         self._leaves.add(note.leaf)
-        self.drafts.append(Draft(note.record, note.leaf, facts.id, facts.incarnation, facts.number, flag))
+        self.drafts.append(Draft(note.record, note.leaf, facts.id, facts.incarnation, facts.number, flag, facts.patient))
 
     def _source(self, incarnation: str) -> Source:
         if incarnation not in self.touched:

@@ -1,0 +1,48 @@
+"""What the page of a patient's trail says, in both languages."""
+
+from shared.errors import Sentence
+
+TRAIL = {
+    "trail-intro": Sentence(
+        "Everybody who asked for your record, and what they were answered. Each line stands in a signed ledger that nobody can change.",
+        "Toutes les personnes qui ont demandé votre dossier, et la réponse reçue. Chaque ligne figure dans un registre signé "
+        "que personne ne peut modifier.",
+    ),
+    "trail-none": Sentence(
+        "Nobody has asked for your record yet. As soon as somebody does, you read it here.",
+        "Personne n’a encore demandé votre dossier. Dès que quelqu’un le fait, vous le lisez ici.",
+    ),
+    "trail-times": Sentence("times", "fois"),
+    "trail-refused": Sentence("refused", "refusé"),
+    "trail-emergency": Sentence("emergency access", "accès en urgence"),
+    "trail-of": Sentence("of", "de"),
+    "trail-at": Sentence("at", "à"),
+    "trail-because": Sentence("because", "car"),
+    "trail-for": Sentence("for", "pour"),
+    "trail-number": Sentence("ledger entries", "entrées du registre"),
+    "trail-wrong": Sentence(
+        "Does something look wrong? Tell the privacy officer the numbers of the ledger entries.",
+        "Quelque chose vous paraît anormal ? Indiquez au délégué les numéros des entrées du registre.",
+    ),
+    "self": Sentence("You", "Vous"),
+    "somebody": Sentence("Somebody", "Quelqu’un"),
+    "did-read": Sentence("read", "a lu"),
+    "did-search": Sentence("looked through", "a parcouru"),
+    "did-create": Sentence("added to", "a ajouté à"),
+    "did-update": Sentence("changed", "a modifié"),
+    "did-delete": Sentence("removed from", "a retiré de"),
+    "did-erase": Sentence("erased", "a effacé"),
+    "did-break-glass": Sentence("opened in an emergency", "a ouvert en urgence"),
+    "did-review": Sentence("reviewed the emergency access to", "a examiné l’accès en urgence à"),
+    "you-read": Sentence("read", "avez lu"),
+    "you-search": Sentence("looked through", "avez parcouru"),
+    "did": Sentence("did something with", "a agi sur"),
+    "your-record": Sentence("your record", "votre dossier"),
+    "why-participant": Sentence("they take part in your care", "cette personne participe à vos soins"),
+    "why-unit": Sentence("their unit cares for you", "son unité vous soigne"),
+    "why-none": Sentence("their task allows it", "sa fonction le permet"),
+    "why-self": Sentence("it is your own record", "c’est votre propre dossier"),
+    "purpose-HCOMPL": Sentence("checking that the rules are kept", "vérifier le respect des règles"),
+    "purpose-RECORDMGT": Sentence("keeping the records", "la gestion des dossiers"),
+    "purpose-PATRQT": Sentence("a request of yours", "une demande de votre part"),
+}
