@@ -70,10 +70,10 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a service answered: its JSON, its version if it has one, and the id of its note."""
+    """What a service answered: its JSON (None when it is none), its text, and the id of its note."""
 
     body: Any = field(repr=False)
-    etag: str
+    text: str = field(repr=False)
     decision: str
 
 
@@ -112,7 +112,7 @@ class Group:
             headers["content-type"] = "application/json"
         answer = await self._answer(reader, service, method, path, content, headers)
         if answer.is_success:
-            return Told(_json(answer), answer.headers.get("etag", ""), answer.headers.get("x-decision-id", ""))
+            return Told(_json(answer), answer.text, answer.headers.get("x-decision-id", ""))
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise ServiceSilentError(service)
         raise ServiceRefusedError(answer.status_code, *_problem(_json(answer)))

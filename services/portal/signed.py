@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from services.portal.cookies import SESSION
 from services.portal.desk import Desk
@@ -50,4 +50,6 @@ def _own_site(request: Request) -> None:
 
 
 Reading = Annotated[Reader, Depends(_reader)]
+Ident = Annotated[str, Path(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
+"""A part of an address that is put into another one: nothing that could lead elsewhere."""
 OwnSite = Depends(_own_site)

@@ -38,6 +38,22 @@ class TestLooking:
             assert [one.split(": ")[1] if ": " in one else one for one in visitor.wrong] == ["image-alt", "/ is wider than its window"]
 
 
+class TestAScreenLeftAlone:
+    async def test_locks_itself(self, browser: Browser, running: Running) -> None:
+        async with signed_in(browser, running, "patient.nord") as patient:
+            await patient.page.clock.install()
+            await patient.page.goto(f"{patient.portal}/choices")
+            await patient.page.clock.run_for(290_000)
+            await patient.page.mouse.move(50, 50)
+            await patient.page.clock.run_for(290_000)
+            assert "My choices" in await patient.text()
+
+            await patient.page.clock.run_for(20_000)
+            await patient.page.wait_for_url(f"{patient.portal}/")
+
+            assert await patient.page.get_by_role("button", name="Sign in").count() == 1
+
+
 class TestAPatient:
     async def test_shuts_the_chart_for_a_unit_and_opens_it_again(self, browser: Browser, running: Running) -> None:
         chart = f"/charts/{own_chart(running, 'patient.nord')}"
@@ -114,6 +130,13 @@ class TestASuspicion:
             assert "Notice to the authority" in await officer.text()
             await officer.press("Show who")
             assert "patients, from the ledger" in await officer.text()
+            await officer.page.locator("main li a").first.click()
+            assert "Who saw this record" in await officer.text()
+            await officer.look()
+            await officer.page.locator("summary").first.click()
+            async with officer.page.expect_download() as proof:
+                await officer.page.locator("details[open] a").first.click()
+            assert (await proof.value).suggested_filename == "entry.tlog-proof"
             await officer.go(f"/cases/{case}")
             await officer.page.get_by_label("Reason").select_option("authority-notified")
             await officer.press("Close the case")

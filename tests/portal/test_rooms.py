@@ -115,6 +115,11 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
             }
         },
     ),
+    f"/trail/{ME}": (
+        "privacy-officer",
+        "the-account",
+        {f"GET audit/log/records.access/trail/{ME}": {"accesses": [an_access(9, actor="the-account")], "following": None}},
+    ),
     "/messages": ("patient", "Was opened", {"GET notifier/messages": {"messages": [MESSAGE]}}),
     "/cases": ("privacy-officer", "Many charts|Beaucoup", {"GET notifier/cases": {"cases": [a_case()], "following": "x"}}),
     "/cases/e3cd": ("privacy-officer", "assessment|Assessment|Évaluation", {"GET notifier/cases/e3cd": a_case()}),
@@ -216,6 +221,17 @@ class TestEveryPage:
         answer = await portal.browser.get(path)
 
         assert ("Not yours, and here is why." in answer.text) == bool(answers)
+
+
+class TestAddresses:
+    @pytest.mark.parametrize("path", ["/cases/a%3Fstate=x", "/cases/a%23b", "/trail/a%20b", "/modules/é", "/charts/" + "x" * 65])
+    async def test_lead_nowhere_else(self, portal: PortalDesk, path: str) -> None:
+        await portal.sign_in("privacy-officer")
+
+        answer = await portal.browser.get(path)
+
+        assert answer.status_code in {404, 422}
+        assert portal.group.asked == []
 
 
 class TestSigningIn:
@@ -342,6 +358,17 @@ class TestCharts:
         assert found.headers["location"] == f"/charts/{ME}"
         assert "Canari" not in wrong.text
         assert 'aria-invalid="true"' in wrong.text
+
+
+class TestProof:
+    async def test_is_handed_over_as_it_is(self, portal: PortalDesk) -> None:
+        portal.group.answers = {"GET audit/log/records.access/proof/n": "c2sp.org/tlog-proof@v1"}
+        await portal.sign_in("privacy-officer")
+
+        answer = await portal.browser.get("/proof/n")
+
+        assert "tlog-proof" in answer.text
+        assert answer.headers["content-disposition"].startswith("attachment")
 
 
 class TestOperation:

@@ -39,6 +39,7 @@ class TestVisits:
             {"emergency": True},
             {"relationship": "none"},
             {"action": "update"},
+            {"actor": "another"},
         ],
     )
     def test_keep_apart_what_differs_for_the_patient(self, other: dict[str, Any]) -> None:

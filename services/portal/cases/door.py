@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from services.portal.forms import first, own_form
 from services.portal.group import ServiceRefusedError, ServiceSilentError
 from services.portal.pages import page
-from services.portal.signed import At, OwnSite, Reading
+from services.portal.signed import At, Ident, OwnSite, Reading
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose
 
@@ -41,20 +41,20 @@ async def list_cases(request: Request, reader: Reading, desk: At, state: State =
 
 
 @cases.get("/cases/{case}", openapi_extra=OFFICERS, response_class=HTMLResponse)
-async def one_case(case: str, request: Request, reader: Reading, desk: At) -> HTMLResponse:
+async def one_case(case: Ident, request: Request, reader: Reading, desk: At) -> HTMLResponse:
     told = await desk.group.ask(reader, "notifier", f"/cases/{case}", purpose=Purpose.COMPLIANCE)
     return page("cases/case.html", request, session=reader.session, case=told.body, places=desk.places)
 
 
 @cases.get("/cases/{case}/patients", openapi_extra=OFFICERS, response_class=HTMLResponse)
-async def affected(case: str, request: Request, reader: Reading, desk: At, after: After = None) -> HTMLResponse:
+async def affected(case: Ident, request: Request, reader: Reading, desk: At, after: After = None) -> HTMLResponse:
     """Showing who is affected is noted in each one's trail, so it is a page of its own."""
     told = await desk.group.ask(reader, "notifier", f"/cases/{case}/patients{_query(after=after)}", purpose=Purpose.COMPLIANCE)
     return page("cases/patients.html", request, session=reader.session, case=case, found=told.body)
 
 
 @cases.post("/cases/{case}/{move}", openapi_extra=OFFICERS, status_code=303, dependencies=[OwnSite])
-async def decide(case: str, move: str, request: Request, reader: Reading, desk: At) -> Response:
+async def decide(case: Ident, move: Ident, request: Request, reader: Reading, desk: At) -> Response:
     """The form carries the version that was read; somebody else's newer word refuses it."""
     form = await own_form(request, reader.session)
     more = {"if-match": f'"{first(form, "version")}"'}
@@ -71,7 +71,7 @@ async def list_reviews(request: Request, reader: Reading, desk: At, state: State
 
 
 @cases.get("/reviews/{grant}", openapi_extra=OFFICERS, response_class=HTMLResponse)
-async def one_review(grant: str, request: Request, reader: Reading, desk: At) -> HTMLResponse:
+async def one_review(grant: Ident, request: Request, reader: Reading, desk: At) -> HTMLResponse:
     """With the clinician's own words, which `records` opens for whoever reviews it."""
     told = await desk.group.ask(reader, "notifier", f"/reviews/{grant}", purpose=Purpose.COMPLIANCE)
     opened, unopened = None, ""
@@ -85,7 +85,7 @@ async def one_review(grant: str, request: Request, reader: Reading, desk: At) ->
 
 
 @cases.post("/reviews/{grant}", openapi_extra=OFFICERS, status_code=303, dependencies=[OwnSite])
-async def judge(grant: str, request: Request, reader: Reading, desk: At) -> Response:
+async def judge(grant: Ident, request: Request, reader: Reading, desk: At) -> Response:
     form = await own_form(request, reader.session)
     sent = {"finding": first(form, "finding")}
     await desk.group.ask(reader, "notifier", f"/reviews/{grant}", purpose=Purpose.COMPLIANCE, send=sent)

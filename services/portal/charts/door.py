@@ -11,7 +11,7 @@ from services.portal.desk import Desk
 from services.portal.forms import first, own_form
 from services.portal.group import Reader, ServiceRefusedError
 from services.portal.pages import page
-from services.portal.signed import At, OwnSite, Reading
+from services.portal.signed import At, Ident, OwnSite, Reading
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose
 
@@ -30,7 +30,7 @@ async def find_chart(request: Request, reader: Reading, patient: Annotated[str, 
 
 
 @charts.get("/charts/{patient}", openapi_extra=CLINICIANS, response_class=HTMLResponse)
-async def one_chart(patient: str, request: Request, reader: Reading, desk: At) -> HTMLResponse:
+async def one_chart(patient: Ident, request: Request, reader: Reading, desk: At) -> HTMLResponse:
     """A refusal is a page of its own, with its reason and the way in."""
     try:
         told = await desk.group.ask(reader, "records", f"/fhir/Patient/{patient}/$everything", purpose=Purpose.TREATMENT)
@@ -44,7 +44,7 @@ async def one_chart(patient: str, request: Request, reader: Reading, desk: At) -
 
 
 @charts.post("/charts/{patient}/emergency", openapi_extra=CLINICIANS, status_code=303, dependencies=[OwnSite])
-async def break_glass(patient: str, request: Request, reader: Reading, desk: At) -> Response:
+async def break_glass(patient: Ident, request: Request, reader: Reading, desk: At) -> Response:
     form = await own_form(request, reader.session)
     await desk.group.ask(
         reader, "records", f"/charts/{patient}/emergency", purpose=Purpose.TREATMENT, send={"reason": first(form, "reason")}

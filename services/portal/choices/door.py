@@ -11,7 +11,7 @@ from services.portal.desk import Desk
 from services.portal.forms import first, own_form
 from services.portal.group import Reader, ServiceRefusedError
 from services.portal.pages import page
-from services.portal.signed import At, OwnSite, Reading
+from services.portal.signed import At, Ident, OwnSite, Reading
 from services.portal.words import WORDS
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose
@@ -59,7 +59,7 @@ async def save(request: Request, reader: Reading, desk: At) -> Response:
 
 
 @choices.get("/choices/{ident}", openapi_extra=PATIENTS, response_class=HTMLResponse)
-async def receipt(ident: str, request: Request, reader: Reading, desk: At) -> HTMLResponse:
+async def receipt(ident: Ident, request: Request, reader: Reading, desk: At) -> HTMLResponse:
     found = next((one for one in await _said(reader, desk) if one["id"] == ident), None)
     if found is None:
         raise _unknown(reader)
@@ -67,7 +67,7 @@ async def receipt(ident: str, request: Request, reader: Reading, desk: At) -> HT
 
 
 @choices.post("/choices/{ident}/withdrawal", openapi_extra=PATIENTS, status_code=303, dependencies=[OwnSite])
-async def take_back(ident: str, request: Request, reader: Reading, desk: At) -> Response:
+async def take_back(ident: Ident, request: Request, reader: Reading, desk: At) -> Response:
     form = await own_form(request, reader.session)
     more = {"idempotency-key": first(form, "key")}
     await desk.group.ask(reader, "consent", f"/consents/{ident}/withdrawal", purpose=Purpose.PATIENT_REQUEST, send={}, more=more)

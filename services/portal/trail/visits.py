@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.portal.places import Places
 
-_SAME = ("profession", "unit", "site", "purpose", "relationship", "outcome", "reason", "emergency", "action")
+_SAME = ("profession", "unit", "site", "purpose", "relationship", "outcome", "reason", "emergency", "action", "actor")
 Access = Mapping[str, Any]
 
 
@@ -20,6 +20,7 @@ class Visit:
     first: str
     last: str
     numbers: Sequence[int]
+    notes: Sequence[str]
     types: Sequence[str]
     place: str
 
@@ -45,7 +46,9 @@ def _visit(group: Sequence[Access], places: Places) -> Visit:
     types = dict.fromkeys(str(one.get("resourceType") or "") for one in group)
     unit, site = newest.get("unit"), newest.get("site")
     place = ", ".join(part for part in (places.unit(unit) if unit else "", places.site(site) if site else "") if part)
-    return Visit(newest, times[0], times[-1], [one["index"] for one in group], list(types), place)
+    return Visit(
+        newest, times[0], times[-1], [one["index"] for one in group], [str(one.get("note") or "") for one in group], list(types), place
+    )
 
 
 def _day(access: Access, zone: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.forms import own_form
 from services.portal.pages import page
-from services.portal.signed import At, OwnSite, Reading
+from services.portal.signed import At, Ident, OwnSite, Reading
 from shared.clock import rfc3339, utc_now
 from shared.http import professions
 from shared.vocabulary import Profession
@@ -22,13 +22,13 @@ async def own_modules(request: Request, reader: Reading, desk: At) -> HTMLRespon
 
 
 @training.get("/modules/{module}", openapi_extra=LEARNERS, response_class=HTMLResponse)
-async def one_module(module: str, request: Request, reader: Reading, desk: At) -> HTMLResponse:
+async def one_module(module: Ident, request: Request, reader: Reading, desk: At) -> HTMLResponse:
     told = await desk.group.ask(reader, "governance", f"/modules/{module}")
     return page("training/module.html", request, session=reader.session, module=told.body)
 
 
 @training.post("/modules/{module}", openapi_extra=LEARNERS, response_class=HTMLResponse, dependencies=[OwnSite])
-async def hand_in(module: str, request: Request, reader: Reading, desk: At) -> HTMLResponse:
+async def hand_in(module: Ident, request: Request, reader: Reading, desk: At) -> HTMLResponse:
     """Each field is a question's id, its values the choices; failed or passed, the page says what was wrong."""
     form = await own_form(request, reader.session)
     answers = {name.removeprefix("q-"): chosen for name, chosen in form.items() if name.startswith("q-")}
@@ -45,7 +45,7 @@ async def staff(request: Request, reader: Reading, desk: At) -> HTMLResponse:
 
 
 @training.post("/staff/{ident}/duties/{module}", openapi_extra=TRAINERS, status_code=303, dependencies=[OwnSite])
-async def end_duty(ident: str, module: str, request: Request, reader: Reading, desk: At) -> Response:
+async def end_duty(ident: Ident, module: Ident, request: Request, reader: Reading, desk: At) -> Response:
     """From now on the person must take the module before they open a record."""
     await own_form(request, reader.session)
     ended = {"valid_until": rfc3339(utc_now())}
