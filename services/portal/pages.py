@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.portal.cookies import LANGUAGE, set_cookie
 from services.portal.language import LANGUAGES, day, language_for, moment, number, until
 from services.portal.rooms import rooms_of
-from services.portal.telling import reason_in, tell
+from services.portal.telling import outcome_in, reason_in, tell
 from services.portal.watch_activity import Seen, State
 from services.portal.words import WORDS
 from shared.clock import utc_now
@@ -49,6 +49,7 @@ def page(name: str, request: Request, *, status: int = 200, **what: Any) -> HTML
         "moment": lambda value: moment(value, language, zone),
         "until": lambda value: until(value, language, now),
         "day": lambda value: day(value, language),
+        "outcome": lambda value: outcome_in(value, language),
         "reason": lambda value: reason_in(value, language),
         "number": lambda value: number(value, language),
     }

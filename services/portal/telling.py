@@ -93,6 +93,11 @@ def tell(entry: Entry, language: str) -> Line:
     )
 
 
+def outcome_in(code: str | None, language: str) -> str:
+    """What an access came to."""
+    return _word(_OUTCOMES, code, language)
+
+
 def reason_in(code: str | None, language: str) -> str:
     """Why something was refused, in plain words."""
     return _word(_REASONS, code, language)

@@ -31,7 +31,7 @@ def an_access(index: int, **more: Any) -> dict[str, Any]:
         "unit": "nord-urgences",
         "site": "nord",
     }
-    return known | {"emergency": False} | more
+    return known | {"step": None, "emergency": False} | more
 
 
 def a_statement(**more: Any) -> dict[str, Any]:
@@ -340,7 +340,18 @@ class TestCharts:
         assert shut.status_code == 403
         assert "You are not in the care team." in shut.text
         assert json.loads(portal.group.asked[-1].content) == {"reason": "unconscious, nobody reachable"}
-        assert broken.headers["location"] == f"/charts/{ME}"
+        assert broken.headers["location"] == f"/charts/{ME}?emergency=true"
+
+    async def test_asks_about_an_emergency_only_after_one_was_opened(self, portal: PortalDesk) -> None:
+        role, _shown, answers = PAGES[f"/charts/{ME}"]
+        portal.group.answers = answers | {f"GET records/charts/{ME}/emergency": {"id": "g", "ends_at": AT}}
+        await portal.sign_in(role)
+
+        plain, after = [(await portal.browser.get(f"/charts/{ME}{query}")).text for query in ("", "?emergency=true")]
+
+        assert "Open by emergency until" not in plain
+        assert "Open by emergency until" in after
+        assert [request.url.path.rpartition("/")[2] for request in portal.group.asked] == ["$everything", "$everything", "emergency"]
 
     async def test_goes_to_the_other_replica_when_one_is_away(self, portal: PortalDesk) -> None:
         role, shown, portal.group.answers = PAGES[f"/charts/{ME}"]

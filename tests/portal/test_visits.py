@@ -45,6 +45,19 @@ class TestVisits:
     def test_keep_apart_what_differs_for_the_patient(self, other: dict[str, Any]) -> None:
         assert len(visits([an_access(2), an_access(1, **other)], PARIS, PLACES)) == 2
 
+    @pytest.mark.parametrize(
+        ("more", "deed"),
+        [
+            ({"step": "opened"}, "break-glass"),
+            ({"step": None}, "ask-emergency"),
+            ({"step": "opened", "outcome": "not-found"}, "ask-emergency"),
+        ],
+    )
+    def test_call_an_emergency_only_what_opened_the_record(self, more: dict[str, Any], deed: str) -> None:
+        (visit,) = visits([an_access(1, action="break-glass", **more)], PARIS, PLACES)
+
+        assert visit.deed == deed
+
     def test_end_at_midnight_where_the_patient_lives(self) -> None:
         late, after = "2026-11-26T22:59:00Z", "2026-11-26T23:01:00Z"
 

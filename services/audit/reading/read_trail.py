@@ -9,7 +9,7 @@ from services.audit.entry_sealer import EntrySealer
 from services.audit.leaf import PATIENT_ID
 from services.audit.ledger_store import LedgerStore
 from services.audit.model import Log
-from services.audit.reading.watch_activity import opened_note, shown
+from services.audit.reading.watch_activity import opened_note, shown, word
 from shared.errors import AnticipatedError, Sentence
 from shared.identity import Actor, PurposeNotHeldError, TokenIncompleteError
 from shared.notes import Notes, actor_facts
@@ -80,7 +80,7 @@ async def read_trail(asked: Asked, log: Log, *, before: int | None, store: Ledge
 
 def _told(note: Mapping[str, Any], *, officer: bool) -> dict[str, Any]:
     """Role, unit and site; the account itself to officers only."""
-    told = shown(note) | {"emergency": "emergency" in note}
+    told = shown(note) | {"step": word(note.get("step")), "emergency": "emergency" in note}
     actor = note.get("actor")
     return told | {"actor": actor.get("id") if isinstance(actor, dict) else None} if officer else told
 

@@ -57,10 +57,10 @@ def shown(note: Mapping[str, Any]) -> dict[str, Any]:
     said = {name: note.get(name) for name in _OF_NOTE} | {name: actor.get(name) if isinstance(actor, dict) else None for name in _OF_ACTOR}
     if said["site"] is None:
         said["site"] = note.get("site")
-    return {name: _word(value) for name, value in said.items()}
+    return {name: word(value) for name, value in said.items()}
 
 
-def _word(value: Any) -> str | int | None:
+def word(value: Any) -> str | int | None:
     """Codes and numbers only; a text as long as a sentence is none."""
     if isinstance(value, str) and len(value) <= LONGEST_WORD:
         return value

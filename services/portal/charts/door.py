@@ -30,17 +30,21 @@ async def find_chart(request: Request, reader: Reading, patient: Annotated[str, 
 
 
 @charts.get("/charts/{patient}", openapi_extra=CLINICIANS, response_class=HTMLResponse)
-async def one_chart(patient: Ident, request: Request, reader: Reading, desk: At) -> HTMLResponse:
-    """A refusal is a page of its own, with its reason and the way in."""
+async def one_chart(patient: Ident, request: Request, reader: Reading, desk: At, emergency: bool = False) -> HTMLResponse:
+    """A refusal is a page of its own, with its reason and the way in.
+
+    How long an emergency lasts is asked only after one was opened: asking is noted, too.
+    """
     try:
         told = await desk.group.ask(reader, "records", f"/fhir/Patient/{patient}/$everything", purpose=Purpose.TREATMENT)
     except ServiceRefusedError as error:
         if error.problem != _SHUT:
             raise
         return page("charts/shut.html", request, status=403, session=reader.session, patient=patient, sentence=error.detail)
-    ends_at = await _emergency(patient, reader, desk)
+    ends_at = await _emergency(patient, reader, desk) if emergency else None
+    kept = {"emergency": "true"} if emergency else {}
     what: dict[str, Any] = {"chart": read_chart(told.body), "decision": told.decision, "ends_at": ends_at, "width": WIDTH, "height": HEIGHT}
-    return page("charts/chart.html", request, session=reader.session, patient=patient, **what)
+    return page("charts/chart.html", request, session=reader.session, patient=patient, kept=kept, **what)
 
 
 @charts.post("/charts/{patient}/emergency", openapi_extra=CLINICIANS, status_code=303, dependencies=[OwnSite])
@@ -49,7 +53,7 @@ async def break_glass(patient: Ident, request: Request, reader: Reading, desk: A
     await desk.group.ask(
         reader, "records", f"/charts/{patient}/emergency", purpose=Purpose.TREATMENT, send={"reason": first(form, "reason")}
     )
-    return RedirectResponse(f"/charts/{patient}", status_code=303)
+    return RedirectResponse(f"/charts/{patient}?emergency=true", status_code=303)
 
 
 async def _emergency(patient: str, reader: Reader, desk: Desk) -> str | None:

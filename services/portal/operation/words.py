@@ -25,7 +25,7 @@ OPERATION = {
     "log-stopped": Sentence("stopped", "arrêté"),
     "unknown-here": Sentence("not known here", "inconnu ici"),
     "parked-how": Sentence(
-        "Parked messages are listed and replayed with `serment parked`.",
-        "Les messages mis de côté sont listés et rejoués avec `serment parked`.",
+        "Parked messages are listed and replayed with serment parked.",
+        "Les messages mis de côté sont listés et rejoués avec serment parked.",
     ),
 }

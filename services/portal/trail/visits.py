@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.portal.places import Places
 
-_SAME = ("profession", "unit", "site", "purpose", "relationship", "outcome", "reason", "emergency", "action", "actor")
+_SAME = ("profession", "unit", "site", "purpose", "relationship", "outcome", "reason", "emergency", "action", "step", "actor")
 Access = Mapping[str, Any]
 
 
@@ -23,6 +23,13 @@ class Visit:
     notes: Sequence[str]
     types: Sequence[str]
     place: str
+
+    @property
+    def deed(self) -> str:
+        """What was done: asking about an emergency is none."""
+        action = str(self.access.get("action") or "")
+        asked = action == "break-glass" and not (self.access.get("outcome") == "answered" and self.access.get("step") == "opened")
+        return "ask-emergency" if asked else action
 
     @property
     def refused(self) -> bool:

@@ -42,5 +42,6 @@ TRAINING = {
     "profession-privacy-officer": Sentence("privacy officer", "délégué à la protection des données"),
     "profession-trainer": Sentence("trainer", "formateur"),
     "profession-operator": Sentence("operator", "exploitant"),
+    "profession-integration": Sentence("an interface of the hospital", "une interface de l’établissement"),
     "profession-patient": Sentence("patient", "patient"),
 }
