@@ -66,6 +66,17 @@ def stored(auditor: AuditorCredentials, site: str, patient: str) -> list[dict[st
     return held_ledger(auditor).ask(look)
 
 
+def entry_row(auditor: AuditorCredentials, index: int) -> dict[str, Any] | None:
+    """One entry of the log of accesses, as the store keeps it."""
+
+    async def look(held: HeldLedger) -> dict[str, Any] | None:
+        entries = held.mongo.database(auditor.database).get_collection("entries.records.access")
+        row: dict[str, Any] | None = await entries.find_one({"_id": index})
+        return row
+
+    return held_ledger(auditor).ask(look)
+
+
 def key_row(auditor: AuditorCredentials, site: str, owner: str) -> dict[str, Any] | None:
     """A row of the site's keyring: wrapped keys, or a tombstone."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright
 
 from cli.running import Running
 from tests.browser.chromium import FLAGS, ensure_axe, ensure_chromium
@@ -32,8 +32,11 @@ class Visitor:
 
     async def press(self, name: str) -> None:
         """The button or link of that name, and then the page it leads to."""
-        await self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name)).first.click()
-        await self.page.wait_for_load_state()
+        await self.follow(self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name)).first)
+
+    async def follow(self, what: Locator) -> None:
+        async with self.page.expect_navigation():
+            await what.click()
         await self.look()
 
     async def text(self) -> str:

@@ -84,6 +84,15 @@ class TestTrail:
         assert second["following"] is None
         assert first["accesses"][-1]["index"] > second["accesses"][0]["index"]
 
+    def test_is_found_without_saying_in_the_store_whose_it_is(self, desk: Desk) -> None:
+        patient, _address = desk.a_chart()
+        rows = [ledger_view.entry_row(desk.auditor, one["index"]) for one in told(desk, patient, at_least=3)]
+
+        assert {len(row["about"]) for row in rows if row} == {32}
+        assert len({bytes(row["about"]) for row in rows if row}) == 1
+        assert all(patient.encode() not in bytes(value) for row in rows if row for value in row.values() if isinstance(value, bytes))
+        assert patient not in str(rows)
+
     def test_is_noted_about_the_patient(self, desk: Desk) -> None:
         patient, _address = desk.a_chart()
 

@@ -9,5 +9,9 @@ if (leaving) {
   for (const kind of ["pointerdown", "pointermove", "keydown", "scroll", "touchstart"]) {
     document.addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
   }
-  setInterval(() => { if (Date.now() - touched > lasts) leaving.submit(); }, 1000);
+  const watch = setInterval(() => {
+    if (Date.now() - touched <= lasts) return;
+    clearInterval(watch);
+    leaving.submit();
+  }, 1000);
 }
