@@ -1,10 +1,14 @@
 """The words that every service uses for people, purposes, actions and outcomes."""
 
+import re
 from enum import StrEnum
 from typing import NewType
 
 PatientId = NewType("PatientId", str)
 """The FHIR logical id of a patient: a random UUID given at registration, the same in the whole group."""
+
+OUR_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_OURS = re.compile(OUR_ID).fullmatch
 
 SITE_OWNER = "site"
 """The keyring owner of what belongs to no patient: organisations, practitioners, locations."""
@@ -68,3 +72,8 @@ class Relationship(StrEnum):
     UNIT = "unit"
     SELF = "self"
     NONE = "none"
+
+
+def is_ours(ident: str) -> bool:
+    """Whether we can have given that id; others are never repeated."""
+    return _OURS(ident) is not None

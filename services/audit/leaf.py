@@ -10,11 +10,12 @@ from typing import Any
 
 import orjson
 
+from shared.vocabulary import is_ours
+
 PREFIX = b"serment/note/v1\0"
 SALT_SIZE = 32
 NO_SALT = bytes(SALT_SIZE)
 LARGEST_NUMBER = 2**63 - 1
-PATIENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _INCARNATION = re.compile(r"[0-9a-f]{32}")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
@@ -108,7 +109,7 @@ def _text(note: dict[str, Any], key: str) -> str:
 def _patient(note: dict[str, Any]) -> str | None:
     """The note's own word, where it is an id as we give them; anything else finds nothing, and spoils nothing."""
     patient = note.get("patient")
-    return patient if isinstance(patient, str) and PATIENT_ID.fullmatch(patient) else None
+    return patient if isinstance(patient, str) and is_ours(patient) else None
 
 
 def _incarnation(note: dict[str, Any]) -> str:

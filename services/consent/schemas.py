@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.consent.model import Kind, Words
-from shared.vocabulary import Purpose
+from shared.vocabulary import OUR_ID, Purpose
 
 _MOST = 50
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f]+$")]
 Names = Annotated[frozenset[Name], Field(max_length=_MOST)]
-Ident = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Ident = Annotated[str, Field(pattern=f"^{OUR_ID}$")]
 
 
 class Strict(BaseModel):

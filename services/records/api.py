@@ -11,13 +11,12 @@ from services.records.model import Asked
 from services.records.noting_failures import noting_failures
 from services.records.reading.search_chart import Found, Search, UnsupportedSearchError, search_by_id, search_by_patient
 from services.records.refusals import NotFoundError, UnsupportedInteractionError
-from services.records.unanswerable import is_ours
 from services.records.writing.resolve_references import UnsupportedConditionError
 from services.records.writing.store_bundle import LARGEST_BUNDLE, store_bundle
 from services.records.writing.store_record import LARGEST_RESOURCE, create_record, delete_record, require_type, update_record
 from shared.etags import version_of
 from shared.http import FHIR_JSON, professions, read_body
-from shared.vocabulary import Action, PatientId, Profession
+from shared.vocabulary import Action, PatientId, Profession, is_ours
 
 fhir = APIRouter(prefix="/fhir")
 _STAFF = (Profession.CLINICIAN, Profession.CLERK)

@@ -8,10 +8,9 @@ from services.records.emergency.review_emergency import review_emergency
 from services.records.model import WHOLE_CHART, Asked
 from services.records.noting_failures import noting_failures
 from services.records.schemas import EmergencyAnswer, EmergencyReason, EmergencyReview
-from services.records.unanswerable import is_ours
 from shared.bodies import UnfitBodyError, read_as
 from shared.http import professions
-from shared.vocabulary import Action, PatientId, Profession
+from shared.vocabulary import Action, PatientId, Profession, is_ours
 
 emergencies = APIRouter()
 GLASS_BREAKERS = professions(Profession.CLINICIAN)

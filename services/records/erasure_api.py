@@ -8,10 +8,9 @@ from services.records.erasing.erasures import Erasure
 from services.records.model import WHOLE_CHART
 from services.records.noting_failures import noting_failures
 from services.records.schemas import ErasureAnswer, ErasureProposal
-from services.records.unanswerable import is_ours
 from shared.bodies import UnfitBodyError, read_as
 from shared.http import professions
-from shared.vocabulary import Action, PatientId, Profession
+from shared.vocabulary import Action, PatientId, Profession, is_ours
 
 charts = APIRouter()
 _LARGEST_BODY = 8192

@@ -1,6 +1,5 @@
 """Notes the refusals that come before any decision, where somebody known addressed a patient."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +10,7 @@ from services.records.noting import ACCESS
 from shared.errors import AnticipatedError
 from shared.identity import PurposeNotHeldError, TokenIncompleteError
 from shared.notes import actor_facts
-from shared.vocabulary import Action, Outcome, PatientId
-
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+from shared.vocabulary import Action, Outcome, PatientId, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +48,6 @@ async def _owner(address: str | None, patient: str, desk: Desk) -> PatientId | N
     if is_ours(patient) and await desk.headers.find_row(patient) is not None:
         return PatientId(patient)
     return None
-
-
-def is_ours(ident: str) -> bool:
-    """Whether this server can have given that id; others are never repeated."""
-    return _ID(ident) is not None
 
 
 def noted_outcome(error: AnticipatedError) -> Outcome:

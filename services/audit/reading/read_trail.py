@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from services.audit.entry_sealer import EntrySealer
-from services.audit.leaf import PATIENT_ID
 from services.audit.ledger_store import LedgerStore
 from services.audit.model import Log
 from services.audit.reading.watch_activity import opened_note, shown, word
 from shared.errors import AnticipatedError, Sentence
 from shared.identity import Actor, PurposeNotHeldError, TokenIncompleteError
 from shared.notes import Notes, actor_facts
-from shared.vocabulary import Action, Outcome, Profession, Purpose
+from shared.vocabulary import Action, Outcome, Profession, Purpose, is_ours
 
 ACCESS = "org.serment.audit.access.v1"
 PAGE = 100
@@ -56,7 +55,7 @@ def asked_for(actor: Actor, purpose: str, patient: str, *, now: datetime) -> Ask
 
 
 def _ours(patient: str) -> str | None:
-    return patient if PATIENT_ID.fullmatch(patient) else None
+    return patient if is_ours(patient) else None
 
 
 def may_read(asked: Asked) -> bool:

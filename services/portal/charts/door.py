@@ -1,6 +1,5 @@
 """The pages of charts: opening one, why it is shut, and breaking the glass."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,10 +12,9 @@ from services.portal.group import Reader, ServiceRefusedError
 from services.portal.pages import page
 from services.portal.signed import At, Ident, OwnSite, Reading
 from shared.http import professions
-from shared.vocabulary import Profession, Purpose
+from shared.vocabulary import Profession, Purpose, is_ours
 
 CLINICIANS = professions(Profession.CLINICIAN)
-_NUMBER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _SHUT = "access-refused"
 charts = APIRouter()
 
@@ -24,7 +22,7 @@ charts = APIRouter()
 @charts.get("/charts", openapi_extra=CLINICIANS, response_class=HTMLResponse)
 async def find_chart(request: Request, reader: Reading, patient: Annotated[str, Query(max_length=64)] = "") -> Response:
     number = patient.strip().lower()
-    if _NUMBER(number):
+    if is_ours(number):
         return RedirectResponse(f"/charts/{number}", status_code=303)
     return page("charts/find.html", request, session=reader.session, wrong=bool(number))
 

@@ -13,14 +13,13 @@ from services.records.emergency.grants import SEALED_AS, Emergency
 from services.records.model import WHOLE_CHART, Ask, Asked, Grant
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.refusals import GoneError, NotFoundError
-from services.records.unanswerable import is_ours
 from shared.clock import to_millisecond
 from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord
 from shared.events.records import EmergencyOpened
 from shared.keyring import KeyErasedError
 from shared.mongo import DuplicateKeyError, MongoError, StoreUnreachableError
-from shared.vocabulary import Action, Outcome, PatientId
+from shared.vocabulary import Action, Outcome, PatientId, is_ours
 
 _LOOKS = 20
 _BETWEEN_LOOKS = 0.1

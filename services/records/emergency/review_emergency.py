@@ -8,10 +8,9 @@ from services.records.emergency.grants import SEALED_AS, Emergency
 from services.records.model import WHOLE_CHART, Ask, Asked, SealedRecord
 from services.records.noting import access_facts
 from services.records.refusals import FactsChangedError, GoneError, NotFoundError, UnreadableRecordError
-from services.records.unanswerable import is_ours
 from shared.keyring import KeyErasedError
 from shared.sealing import UnreadableError
-from shared.vocabulary import Action, Outcome, PatientId
+from shared.vocabulary import Action, Outcome, PatientId, is_ours
 
 
 @dataclass(frozen=True, slots=True)

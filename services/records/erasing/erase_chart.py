@@ -12,14 +12,13 @@ from services.records.erasing.forbidding import Forbidding
 from services.records.model import WHOLE_CHART, Ask, Asked
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.refusals import NotFoundError
-from services.records.unanswerable import is_ours
 from shared.clock import utc_now
 from shared.errors import AnticipatedError, Sentence
 from shared.events import EventRecord
 from shared.events.records import ChartErased
 from shared.keyring import Keyring
 from shared.mongo import MongoError, StoreUnreachableError
-from shared.vocabulary import Action, Outcome, PatientId
+from shared.vocabulary import Action, Outcome, PatientId, is_ours
 
 
 class SamePersonError(AnticipatedError):

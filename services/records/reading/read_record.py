@@ -1,6 +1,5 @@
 """Reads one resource: locate, decide, open, note, check again, answer."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,9 +10,7 @@ from services.records.noting import access_facts, label_class
 from services.records.refusals import FactsChangedError, GoneError, NotFoundError, UnreadableRecordError
 from services.records.sealer import KeyErasedError, UnreadableError
 from shared.identity import Actor
-from shared.vocabulary import Action, Outcome
-
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+from shared.vocabulary import Action, Outcome, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ async def read_record(actor: Actor, purpose: str, type_: str, ident: str, *, now
 
     Unknown ids take the same way as known ones; an id that this server cannot have given is not repeated in the note.
     """
-    known_form = _ID(ident) is not None
+    known_form = is_ours(ident)
     record = await desk.store.find(f"{type_}/{ident}") if known_form else None
     address = f"{type_}/{ident}" if known_form else None
     ask = Ask(actor, purpose, Action.READ, type_, None if record is None else record.patient)

@@ -11,10 +11,9 @@ from services.records.model import WHOLE_CHART, Ask, OpenedRecord, SealedRecord
 from services.records.noting import access_facts, label_class
 from services.records.refusals import FactsChangedError
 from services.records.sealer import KeyErasedError, UnreadableError
-from services.records.unanswerable import is_ours
 from shared.errors import AnticipatedError, Sentence
 from shared.identity import Actor
-from shared.vocabulary import Action, Outcome, PatientId
+from shared.vocabulary import Action, Outcome, PatientId, is_ours
 
 MOST_PATIENTS = 100
 MOST_IDS = 1000

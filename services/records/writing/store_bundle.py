@@ -12,14 +12,13 @@ from services.records.fhir.parsing import dump_json, parse_json
 from services.records.model import Asked
 from services.records.noting_failures import noting_failures
 from services.records.refusals import NotFoundError
-from services.records.unanswerable import is_ours
 from services.records.writing.planned import ClientIdError, IdMismatchError, Planned, SeveralPatientsError, Written
 from services.records.writing.resolve_references import Resolution, conditional_targets, resolve
 from services.records.writing.store_record import LARGEST_RESOURCE, check, owner_of, patients_addressed, site_identifiers
 from services.records.writing.write_records import write_records
 from shared.errors import AnticipatedError, Sentence
 from shared.etags import version_of
-from shared.vocabulary import SITE_OWNER, Action, PatientId
+from shared.vocabulary import SITE_OWNER, Action, PatientId, is_ours
 
 LARGEST_BUNDLE = 50 << 20
 MOST_ENTRIES = 10_000

@@ -15,7 +15,6 @@ from services.records.knowing.identifiers import identifiers_of
 from services.records.model import Asked, SealedRecord
 from services.records.noting_failures import noting_failures
 from services.records.refusals import NotFoundError
-from services.records.unanswerable import is_ours
 from services.records.writing.planned import (
     HELD_ELSEWHERE,
     ClientIdError,
@@ -27,7 +26,7 @@ from services.records.writing.planned import (
     Written,
 )
 from services.records.writing.write_records import write_records
-from shared.vocabulary import SITE_OWNER, Action, PatientId
+from shared.vocabulary import SITE_OWNER, Action, PatientId, is_ours
 
 LARGEST_RESOURCE = 2 << 20
 PARSED_ASIDE = 256 << 10
