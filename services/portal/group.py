@@ -70,10 +70,10 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a service answered: its JSON (None when it is none), its text, and the id of its note."""
+    """What a service answered: its JSON (None when it is none), its bytes, and the id of its note."""
 
     body: Any = field(repr=False)
-    text: str = field(repr=False)
+    content: bytes = field(repr=False)
     decision: str
 
 
@@ -103,16 +103,22 @@ class Group:
         send: Any = None,
         more: Mapping[str, str] | None = None,
     ) -> Told:
-        """A GET, or a POST of `send` as JSON (PUT where `more` says so). Raises ServiceSilentError or ServiceRefusedError."""
-        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **(more or {})}
-        headers |= {"x-purpose-of-use": purpose} if purpose else {}
-        method = headers.pop("method", "GET" if send is None else "POST")
+        """A GET, or a POST of `send` as JSON. Raises ServiceSilentError or ServiceRefusedError."""
+        headers = {**(more or {}), **({"x-purpose-of-use": purpose} if purpose else {})}
+        return await self._told(reader, service, "GET" if send is None else "POST", path, send, headers)
+
+    async def put(self, reader: Reader, service: str, path: str, send: Any) -> Told:
+        """Raises ServiceSilentError or ServiceRefusedError."""
+        return await self._told(reader, service, "PUT", path, send, {})
+
+    async def _told(self, reader: Reader, service: str, method: str, path: str, send: Any, more: Mapping[str, str]) -> Told:
+        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **more}
         content = None if send is None else orjson.dumps(send)
         if content is not None:
             headers["content-type"] = "application/json"
         answer = await self._answer(reader, service, method, path, content, headers)
         if answer.is_success:
-            return Told(_json(answer), answer.text, answer.headers.get("x-decision-id", ""))
+            return Told(_json(answer), answer.content, answer.headers.get("x-decision-id", ""))
         if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise ServiceSilentError(service)
         raise ServiceRefusedError(answer.status_code, *_problem(_json(answer)))

@@ -63,8 +63,8 @@ def page(name: str, request: Request, *, status: int = 200, **what: Any) -> HTML
     return response
 
 
-def problem_page(sentence: str, request: Request, *, status: int, **what: Any) -> HTMLResponse:
-    return page("problem.html", request, status=status, sentence=sentence, **what)
+def problem_page(sentence: str, request: Request, *, status: int) -> HTMLResponse:
+    return page("problem.html", request, status=status, sentence=sentence)
 
 
 def lines(seen: Seen, language: str) -> dict[str, Any]:

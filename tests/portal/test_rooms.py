@@ -326,6 +326,20 @@ class TestEveryForm:
         assert [request for request in portal.group.asked if request.method != "GET"] == []
 
 
+class TestFormsOfOtherSites:
+    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", "/staff/s-2/duties/privacy-basics", f"/charts/{ME}/emergency"])
+    async def test_are_refused_even_with_the_token(self, portal: PortalDesk, path: str) -> None:
+        role, _shown, portal.group.answers = PAGES["/cases/e3cd"]
+        await portal.sign_in(role, patient=ME)
+        portal.browser.headers["sec-fetch-site"] = "cross-site"
+
+        answer = await portal.send("/cases/e3cd", path, reason="loss", version="1")
+
+        assert answer.status_code == 403
+        assert "does not come from a page of yours" in answer.text
+        assert [request for request in portal.group.asked if request.method != "GET"] == []
+
+
 class TestCharts:
     async def test_says_why_it_is_shut_and_offers_the_way_in(self, portal: PortalDesk) -> None:
         issue = {"details": {"coding": [{"code": "access-refused"}], "text": "You are not in the care team."}}

@@ -46,4 +46,4 @@ async def proof(note: Ident, reader: Reading, desk: At) -> Response:
     """A C2SP tlog-proof to keep: that the note of that id stands in the signed ledger."""
     told = await desk.group.ask(reader, "audit", f"{LOG}/proof/{note}")
     headers = {"content-disposition": 'attachment; filename="entry.tlog-proof"', "cache-control": "no-store"}
-    return Response(told.text, media_type="text/plain; charset=utf-8", headers=headers)
+    return Response(told.content, media_type="text/plain; charset=utf-8", headers=headers)

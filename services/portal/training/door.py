@@ -49,5 +49,5 @@ async def end_duty(ident: Ident, module: Ident, request: Request, reader: Readin
     """From now on the person must take the module before they open a record."""
     await own_form(request, reader.session)
     ended = {"valid_until": rfc3339(utc_now())}
-    await desk.group.ask(reader, "governance", f"/staff/{ident}/duties/{module}", send=ended, more={"method": "PUT"})
+    await desk.group.put(reader, "governance", f"/staff/{ident}/duties/{module}", ended)
     return RedirectResponse("/staff", status_code=303)
