@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import httpx
 import orjson
 
 from services.portal.sessions import Session
 from shared.errors import AnticipatedError, Sentence
+from shared.vocabulary import Purpose
 
+_AS_JSON = {"content-type": "application/json"}
 _SERVICES = {
     "records": Sentence("the records", "les dossiers médicaux"),
     "consent": Sentence("the patients’ choices", "les choix des patients"),
@@ -104,18 +107,22 @@ class Group:
         more: Mapping[str, str] | None = None,
     ) -> Told:
         """A GET, or a POST of `send` as JSON. Raises ServiceSilentError or ServiceRefusedError."""
-        headers = {**(more or {}), **({"x-purpose-of-use": purpose} if purpose else {})}
-        return await self._told(reader, service, "GET" if send is None else "POST", path, send, headers)
+        headers = {**_AS_JSON, **(more or {}), **({"x-purpose-of-use": purpose} if purpose else {})}
+        return await self._told(
+            reader, service, "GET" if send is None else "POST", path, None if send is None else orjson.dumps(send), headers
+        )
+
+    async def find_patients(self, reader: Reader, wanted: Mapping[str, str]) -> Told:
+        """FHIR's search by form: names stand in no address. Raises ServiceSilentError or ServiceRefusedError."""
+        headers = {"content-type": "application/x-www-form-urlencoded", "x-purpose-of-use": Purpose.TREATMENT}
+        return await self._told(reader, "records", "POST", "/fhir/Patient/_search", urlencode(wanted).encode(), headers)
 
     async def put(self, reader: Reader, service: str, path: str, send: Any) -> Told:
         """Raises ServiceSilentError or ServiceRefusedError."""
-        return await self._told(reader, service, "PUT", path, send, {})
+        return await self._told(reader, service, "PUT", path, orjson.dumps(send), _AS_JSON)
 
-    async def _told(self, reader: Reader, service: str, method: str, path: str, send: Any, more: Mapping[str, str]) -> Told:
+    async def _told(self, reader: Reader, service: str, method: str, path: str, content: bytes | None, more: Mapping[str, str]) -> Told:
         headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **more}
-        content = None if send is None else orjson.dumps(send)
-        if content is not None:
-            headers["content-type"] = "application/json"
         answer = await self._answer(reader, service, method, path, content, headers)
         if answer.is_success:
             return Told(_json(answer), answer.content, answer.headers.get("x-decision-id", ""))

@@ -374,15 +374,45 @@ class TestCharts:
 
         assert shown in (await portal.browser.get(f"/charts/{ME}")).text
 
-    async def test_leads_to_a_number_and_repeats_nothing_else(self, portal: PortalDesk) -> None:
+    async def test_leads_to_the_records_own_number(self, portal: PortalDesk) -> None:
         await portal.sign_in("clinician")
 
-        found = await portal.browser.get("/charts", params={"patient": f" {ME.upper()} "})
-        wrong = await portal.browser.get("/charts", params={"patient": "Jeanne Canari"})
+        found = await portal.send("/charts", "/charts", number=f" {ME.upper()} ")
 
         assert found.headers["location"] == f"/charts/{ME}"
-        assert "Canari" not in wrong.text
-        assert 'aria-invalid="true"' in wrong.text
+
+    async def test_finds_by_form_so_that_no_name_stands_in_an_address(self, portal: PortalDesk) -> None:
+        patient = {"resourceType": "Patient", "id": ME, "name": [{"family": HOSTILE}], "birthDate": "1951-02-03"}
+        masked = {"resourceType": "Patient", "id": "p-2", "meta": {"tag": [{"code": "SUBSETTED"}]}}
+        found = {"resourceType": "Bundle", "entry": [{"resource": masked}, {"resource": patient}]}
+        portal.group.answers = {"POST records/fhir/Patient/_search": found}
+        await portal.sign_in("clinician")
+
+        shown = await portal.send("/charts", "/charts", family="Essai", born="1951-02-03", number="")
+
+        [asked] = [one for one in portal.group.asked if one.url.path.endswith("_search")]
+        assert (asked.content, asked.url.query) == (b"family=Essai&birthdate=1951-02-03", b"")
+        assert asked.headers["x-purpose-of-use"] == "TREAT"
+        assert "<img src=x" not in shown.text
+        assert shown.text.index(f'href="/charts/{ME}"') < shown.text.index('href="/charts/p-2"')
+        assert re.search("shut for you|fermé", shown.text)
+
+    async def test_teaches_how_to_search_when_nobody_is_found(self, portal: PortalDesk) -> None:
+        portal.group.answers = {"POST records/fhir/Patient/_search": {"resourceType": "Bundle", "total": 0}}
+        await portal.sign_in("clinician")
+
+        assert re.search("Nobody found|Personne", (await portal.send("/charts", "/charts", number="1")).text)
+
+    async def test_says_what_is_missing(self, portal: PortalDesk) -> None:
+        issue = {"details": {"coding": [{"code": "unsupported-search"}], "text": "x"}}
+        portal.group.answers = {"POST records/fhir/Patient/_search": (400, {"resourceType": "OperationOutcome", "issue": [issue]})}
+        await portal.sign_in("clinician")
+
+        answer = await portal.send("/charts", "/charts", family="Dupont")
+
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.text
+        assert "Dupont" not in answer.text
 
 
 class TestProof:
