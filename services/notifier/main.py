@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.notifier.api import router
+from services.notifier.requests_api import requests
 from services.notifier.resources import NotifierResources, open_resources
 from services.notifier.settings import NotifierSettings
 from shared.http import create_app
@@ -24,6 +25,7 @@ def make_app(settings: NotifierSettings) -> FastAPI:
 
     app = create_app("Serment notifier", lifespan=lifespan, pings=_pings)
     app.include_router(router)
+    app.include_router(requests)
     return app
 
 

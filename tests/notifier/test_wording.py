@@ -16,8 +16,17 @@ from services.notifier.cases.model import Case
 from services.notifier.messages.delivery import FIRST_PAUSE, LEADS_TO, LONGEST_PAUSE, Ending, next_try
 from services.notifier.messages.letter import letter, message_id
 from services.notifier.messages.model import Claimed, Mail, MessageState, message_ident
-from services.notifier.messages.telling import mails_of_emergency, mails_of_overdue, mails_of_overdue_review, mails_of_step, said_to_patient
-from services.notifier.messages.wording import EMERGENCY_IN_YOUR_RECORD, TEMPLATES, worded
+from services.notifier.messages.telling import (
+    mails_of_emergency,
+    mails_of_overdue,
+    mails_of_overdue_request,
+    mails_of_overdue_review,
+    mails_of_request,
+    mails_of_step,
+    said_to_patient,
+)
+from services.notifier.messages.wording import EMERGENCY_IN_YOUR_RECORD, REQUEST_ANSWERED, REQUEST_EXTENDED, TEMPLATES, worded
+from services.notifier.requests.model import PatientRequest, RequestKind
 from services.notifier.reviews.model import Review
 from shared.vocabulary import PatientId
 from tests.notifier.test_lifecycle import NOW, a_case, a_decision
@@ -26,6 +35,10 @@ PATIENT = PatientId("5f0c54d2-3f0a-4c52-9d6e-0a0d9f4b1c11")
 PORTAL = "https://portal.example"
 HOUR = timedelta(hours=1)
 REVIEW = Review("grant-1", PATIENT, "nord", "staff-1", "nord-urgences", NOW, NOW + 4 * HOUR, NOW + 72 * HOUR)
+
+
+TO_PATIENTS = {EMERGENCY_IN_YOUR_RECORD, REQUEST_ANSWERED, REQUEST_EXTENDED}
+REQUEST = PatientRequest("request-1", PatientId(PATIENT), RequestKind.COPY, "nord", NOW, NOW + 192 * HOUR, b"sealed")
 
 
 def step_by_step() -> list[Case]:
@@ -39,6 +52,8 @@ def every_mail() -> list[Mail]:
     mails = [mail for case in step_by_step() for mail in mails_of_step(case, ["officer"], portal=PORTAL)]
     mails += mails_of_overdue(a_case(), a_case().clocks[0], ["officer"], portal=PORTAL, now=NOW)
     mails += mails_of_emergency(REVIEW, ["officer"], portal=PORTAL, now=NOW)
+    mails += mails_of_request(REQUEST, ["officer"], portal=PORTAL)
+    mails += mails_of_overdue_request(REQUEST, ["officer"], portal=PORTAL, now=NOW)
     return mails + mails_of_overdue_review(REVIEW, ["officer"], portal=PORTAL, now=NOW)
 
 
@@ -52,7 +67,7 @@ def a_letter(mail: Mail) -> EmailMessage:
 
 class TestTelling:
     def test_uses_every_template(self) -> None:
-        assert {mail.template for mail in every_mail()} | {EMERGENCY_IN_YOUR_RECORD} == set(TEMPLATES)
+        assert {mail.template for mail in every_mail()} | TO_PATIENTS == set(TEMPLATES)
 
     def test_tells_nobody_of_a_closing(self) -> None:
         assert mails_of_step(step_by_step()[-1], ["officer"], portal=PORTAL) == []

@@ -23,6 +23,7 @@ CASES = {
     "rule-bulk-lookup": Sentence("Many charts in a short time", "Beaucoup de dossiers en peu de temps"),
     "rule-emergency-without-follow-up": Sentence("An emergency access without follow-up", "Un accès en urgence resté sans suite"),
     "rule-emergency-not-justified": Sentence("An emergency access was not justified", "Un accès en urgence n’était pas justifié"),
+    "rule-patient-question": Sentence("A patient asked about an access", "Un patient s’interroge sur un accès"),
     "next-step": Sentence("What to do now", "Que faire maintenant"),
     "move-confirmation": Sentence("Confirm the breach", "Confirmer la violation"),
     "move-dismissal": Sentence("Dismiss the case", "Classer l’alerte"),
@@ -63,6 +64,7 @@ CASES = {
     "evidence-count": Sentence("How many", "Combien"),
     "evidence-notes": Sentence("Notes in the ledger", "Notes du registre"),
     "evidence-version": Sentence("Version of the rule", "Version de la règle"),
+    "evidence-request": Sentence("The patient’s request", "La demande du patient"),
     "evidence-level": Sentence("Level", "Niveau"),
     "evidence-grant": Sentence("Emergency access", "Accès en urgence"),
     "evidence-patient": Sentence("Patient", "Patient"),
@@ -72,6 +74,7 @@ CASES = {
         "Being computed from the ledger; reload in a moment.", "Calcul en cours à partir du registre ; rechargez dans un instant."
     ),
     "affected-counted": Sentence("patients, from the ledger up to entry", "patients, d’après le registre jusqu’à l’entrée"),
+    "affected-known": Sentence("patient, known from the start", "patient, connu dès le départ"),
     "affected-show": Sentence("Show who (this is noted in each one’s trail)", "Montrer qui (noté dans la trace de chacun)"),
     "reviews-intro": Sentence(
         "Every emergency access is judged by a privacy officer within 72 hours. “Not justified” opens a case.",
