@@ -7,6 +7,7 @@ from services.notifier.cases.affected import Affected
 from services.notifier.cases.clocks import ClockRule
 from services.notifier.cases.lifecycle import MOVES, REASONS
 from services.notifier.cases.model import Case
+from services.notifier.due_things import Waiting
 from services.notifier.messages.message_sealer import Told
 from services.notifier.messages.wording import worded
 from services.notifier.requests.deadlines import RequestRule
@@ -18,6 +19,8 @@ from services.notifier.schemas import (
     CaseAnswer,
     CaseLine,
     ClockAnswer,
+    DueAnswer,
+    DueLine,
     MessageAnswer,
     RequestAnswer,
     RequestLine,
@@ -73,6 +76,11 @@ def affected_answer(affected: Affected) -> AffectedAnswer:
     return AffectedAnswer(
         patients=len(affected.patients), accesses=affected.accesses, through=affected.through, computed_at=affected.computed_at
     )
+
+
+def due_answer(waiting: Waiting, now: datetime) -> DueAnswer:
+    first = [DueLine(thing=one.thing, id=one.ident, about=one.about, due_at=one.due_at, overdue=one.due_at <= now) for one in waiting.first]
+    return DueAnswer(counts=waiting.counts, first=first)
 
 
 def review_answer(review: Review, now: datetime) -> ReviewAnswer:

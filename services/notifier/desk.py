@@ -7,6 +7,7 @@ from services.notifier.cases.affected import AffectedPatients
 from services.notifier.cases.case_store import CaseStore
 from services.notifier.cases.clocks import ClockRule
 from services.notifier.contacts import Contacts
+from services.notifier.due_things import DueThings
 from services.notifier.messages.message_sealer import MessageSealer
 from services.notifier.messages.message_store import MessageStore
 from services.notifier.requests.deadlines import RequestRule
@@ -28,6 +29,7 @@ class Desk:
     reviews: ReviewStore
     requests: RequestStore
     request_sealer: RequestSealer
+    due: DueThings
     request_rules: Mapping[RequestKind, RequestRule]
     messages: MessageStore
     sealer: MessageSealer

@@ -11,6 +11,7 @@ from services.notifier.cases.case_store import CaseStore
 from services.notifier.cases.clocks import load_clocks
 from services.notifier.contacts import load_contacts
 from services.notifier.desk import Desk
+from services.notifier.due_things import DueThings
 from services.notifier.messages.courier import Courier, MailServer
 from services.notifier.messages.message_sealer import MessageSealer
 from services.notifier.messages.message_store import MessageStore
@@ -91,6 +92,7 @@ def make_desk(
         reviews=ReviewStore(database),
         requests=RequestStore(database),
         request_sealer=RequestSealer(keyring, group=settings.group),
+        due=DueThings(database),
         request_rules=load_rules(),
         messages=MessageStore(database, sender=settings.mail_from),
         sealer=MessageSealer(keyring, group=settings.group),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifier.cases.model import CaseKind, CaseState
+from services.notifier.model import Thing
 from services.notifier.requests.model import RequestKind, RequestState
 from services.notifier.reviews.model import ReviewState
 
@@ -124,6 +125,23 @@ class PatientsPage(Answer):
     total: int | None
     through: int | None
     following: str | None
+
+
+class DueLine(Answer):
+    """`about` is a case's rule, a review's unit, a request's kind."""
+
+    thing: Thing
+    id: str
+    about: str
+    due_at: datetime
+    overdue: bool
+
+
+class DueAnswer(Answer):
+    """How many wait, by thing, and the first twenty that are due."""
+
+    counts: Mapping[Thing, int]
+    first: list[DueLine]
 
 
 class ReviewAnswer(Answer):

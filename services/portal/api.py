@@ -17,7 +17,7 @@ from services.portal.rooms import home_of
 from services.portal.sessions import Session
 from services.portal.sign_in import Returned, begin_sign_in, complete_sign_in
 from services.portal.sign_out import sign_out
-from services.portal.signed import At, OwnSite, Signed
+from services.portal.signed import At, OwnSite, Reading, Signed
 from services.portal.watch_activity import Since, State, look_once, watch_activity
 from shared.clock import utc_now
 from shared.vocabulary import Profession
@@ -31,11 +31,16 @@ router = APIRouter()
 
 
 @router.get("/", openapi_extra=EVERYONE, response_class=HTMLResponse)
-async def first_page(request: Request, session: Signed, desk: At) -> Response:
+async def first_page(request: Request, session: Signed) -> Response:
     if session is None:
         return page("welcome.html", request, goal="/")
-    if (home := home_of(session.person.profession)) != "/":
-        return RedirectResponse(home, status_code=303, headers={"cache-control": "no-store"})
+    return RedirectResponse(home_of(session.person.profession), status_code=303, headers={"cache-control": "no-store"})
+
+
+@router.get("/activity", openapi_extra=SIGNED_IN, response_class=HTMLResponse)
+async def activity(request: Request, reader: Reading, desk: At) -> Response:
+    """To whom `audit` shows none, the page says so."""
+    session = reader.session
     state, seen = await look_once(session, desk=desk)
     since = Since(seen.new[-1].index if seen.new else None, next((entry.index for entry in seen.new if not entry.signed), None))
     return page("story.html", request, session=session, state=state, since=since, **lines(seen, language_for(request)))

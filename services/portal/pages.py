@@ -45,7 +45,7 @@ def page(name: str, request: Request, *, status: int = 200, **what: Any) -> HTML
         "rooms": rooms_of(session.person.profession) if session else (),
         "here": request.url.path,
         "other": other,
-        "other_url": f"?{urlencode(kept | {'lang': other})}",
+        "other_url": f"?{urlencode(kept | {'lang': other}, doseq=True)}",
         "moment": lambda value: moment(value, language, zone),
         "until": lambda value: until(value, language, now),
         "day": lambda value: day(value, language),

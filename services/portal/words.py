@@ -4,6 +4,7 @@ from services.portal.cases.words import CASES
 from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
 from services.portal.operation.words import OPERATION
+from services.portal.requests.words import REQUESTS
 from services.portal.trail.words import TRAIL
 from services.portal.training.words import TRAINING
 from shared.errors import Sentence
@@ -13,12 +14,16 @@ WORDS = {
     **CHARTS,
     **CHOICES,
     **OPERATION,
+    **REQUESTS,
     **TRAIL,
     **TRAINING,
     "rooms": Sentence("Rooms", "Rubriques"),
     "room-activity": Sentence("Activity", "Activité"),
     "room-operation": Sentence("Operation", "Exploitation"),
     "room-trail": Sentence("Who saw my record", "Qui a vu mon dossier"),
+    "room-today": Sentence("Today", "Aujourd’hui"),
+    "room-requests": Sentence("Patients’ requests", "Demandes des patients"),
+    "room-rights": Sentence("My rights", "Mes droits"),
     "room-cases": Sentence("Cases", "Alertes"),
     "room-reviews": Sentence("Emergency reviews", "Revues d’urgence"),
     "room-charts": Sentence("Charts", "Dossiers"),
@@ -27,6 +32,7 @@ WORDS = {
     "room-training": Sentence("My training", "Mes formations"),
     "room-staff": Sentence("Staff", "Personnel"),
     "back": Sentence("Back", "Retour"),
+    "colon": Sentence(":", " :"),
     "more": Sentence("Older ones", "Plus anciens"),
     "overdue": Sentence("overdue", "en retard"),
     "title": Sentence("Serment", "Serment"),
@@ -42,11 +48,11 @@ WORDS = {
     ),
     "sign-in": Sentence("Sign in", "Se connecter"),
     "sign-out": Sentence("Sign out", "Se déconnecter"),
-    "signed-in-as": Sentence("Signed in as", "Connecté :"),
+    "signed-in-as": Sentence("Signed in as", "Connecté :"),
     "story": Sentence("The story as it happens", "L’histoire en direct"),
     "story-intro": Sentence(
         "Each line is one entry of the ledger: who did what, and how it was answered. About whom, it does not say. Times are UTC.",
-        "Chaque ligne est une entrée du registre : qui a fait quoi, et quelle fut la réponse. De qui il s’agit, elle ne le dit pas. "
+        "Chaque ligne est une entrée du registre : qui a fait quoi, et quelle fut la réponse. De qui il s’agit, elle ne le dit pas. "
         "Les heures sont en UTC.",
     ),
     "entries": Sentence("Ledger entries, newest first", "Entrées du registre, la plus récente d’abord"),
@@ -55,17 +61,17 @@ WORDS = {
     "nothing-yet": Sentence("Nothing has happened yet.", "Il ne s’est encore rien passé."),
     "no-script": Sentence(
         "Without JavaScript the list stands still: reload the page to see what is new.",
-        "Sans JavaScript, la liste ne bouge pas : rechargez la page pour voir la suite.",
+        "Sans JavaScript, la liste ne bouge pas : rechargez la page pour voir la suite.",
     ),
-    "state-live": Sentence("Live: new entries appear by themselves.", "En direct : les nouvelles entrées apparaissent d’elles-mêmes."),
+    "state-live": Sentence("Live: new entries appear by themselves.", "En direct : les nouvelles entrées apparaissent d’elles-mêmes."),
     "state-silent": Sentence(
         "The ledger does not answer at the moment. This page goes on trying; nothing is lost meanwhile.",
-        "Le registre ne répond pas en ce moment. Cette page continue d’essayer ; rien ne se perd entre-temps.",
+        "Le registre ne répond pas en ce moment. Cette page continue d’essayer ; rien ne se perd entre-temps.",
     ),
     "state-not-for-you": Sentence(
         "Your account does not show ledger activity, and that is as it should be: operators and privacy officers see it. "
         "If you need it for your work, ask your privacy officer.",
-        "Votre compte ne montre pas l’activité du registre, et c’est normal : les exploitants et les délégués à la protection des données "
+        "Votre compte ne montre pas l’activité du registre, et c’est normal : les exploitants et les délégués à la protection des données "
         "la voient. Si votre travail le demande, adressez-vous à votre délégué.",
     ),
     "state-too-many": Sentence(
@@ -84,7 +90,7 @@ WORDS = {
     ),
     "surprise": Sentence(
         "Something went wrong on our side; it was logged. Try again.",
-        "Une erreur est survenue de notre côté ; elle est journalisée. Réessayez.",
+        "Une erreur est survenue de notre côté ; elle est journalisée. Réessayez.",
     ),
     "passed-over": Sentence("entries in between are not shown", "entrées entre-temps ne sont pas montrées"),
 }

@@ -18,10 +18,29 @@ from tests.browser.people import PHONE, Visitor, open_chromium, signed_in
 
 DESKTOP = {"width": 1280, "height": 900}
 PAGES = {
-    "patient.nord": ["/trail", "/choices", "/choices/new?what=unit&of=nord-urgences", "/choices/new?what=research", "/messages"],
+    "patient.nord": [
+        "/trail",
+        "/choices",
+        "/choices/new?what=unit&of=nord-urgences",
+        "/choices/new?what=research",
+        "/messages",
+        "/rights",
+        "/rights/new?kind=question&entry=1",
+    ],
     "a.martin": ["/charts", "/charts/{chart}", "/modules", "/modules/privacy-basics"],
     "b.bernard": ["/charts/{chart}"],
-    "o.leroy": ["/", "/cases", "/cases/{case}", "/cases/{case}/patients", "/reviews", "/reviews/{review}", "/trail/{chart}", "/nowhere"],
+    "o.leroy": [
+        "/today",
+        "/activity",
+        "/requests",
+        "/cases",
+        "/cases/{case}",
+        "/cases/{case}/patients",
+        "/reviews",
+        "/reviews/{review}",
+        "/trail/{chart}",
+        "/nowhere",
+    ],
     "t.roux": ["/staff"],
     "u.faure": ["/operation"],
 }

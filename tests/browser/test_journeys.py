@@ -139,7 +139,7 @@ class TestASuspicion:
             await officer.page.get_by_label("Reason").select_option("authority-notified")
             await officer.press("Close the case")
             assert "This case has ended" in await officer.text()
-            await officer.go("/")
+            await officer.go("/activity")
 
             assert officer.wrong == []
 
@@ -152,7 +152,7 @@ class TestOperation:
                 f"{name}\xa0ready" in told or f"{name} ready" in told for name in ("audit", "consent", "records/nord", "records/sud")
             )
             assert "records.access" in told
-            await operator.go("/")
+            await operator.go("/activity")
 
             assert operator.wrong == []
 

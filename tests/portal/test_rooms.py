@@ -98,6 +98,25 @@ STAFF = {
         }
     ],
 }
+A_DUE = {"thing": "Case", "id": "e3cd", "about": "bulk-lookup", "due_at": AT, "overdue": True}
+
+
+def a_request(**more: Any) -> dict[str, Any]:
+    known = {
+        "id": "r-1",
+        "version": 1,
+        "kind": "question",
+        "state": "answered",
+        "patient": ME,
+        "site": "nord",
+        "asked_at": AT,
+        "due_at": AT,
+    }
+    known |= {"overdue": True, "extended_at": None, "outcome": "explained", "answered_at": AT, "words": "Who is that?", "entries": [9, 8]}
+    known |= {"extension": "", "answer": "The night shift.", "answered_by": "o-1", "case": None, "source": "GDPR", "may_extend": False}
+    return known | {"outcomes": []} | more
+
+
 MESSAGE = {"id": "m", "at": AT, "about": "emergency-in-your-record", "subject": "Your record", "text": "Was opened.", "values": {}}
 
 PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -137,6 +156,30 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
             f"GET records/charts/{ME}/emergencies/g-1": {"reason": "unconscious, nobody reachable", "followed_up": False},
         },
     ),
+    "/today": (
+        "privacy-officer",
+        "Many charts|Beaucoup",
+        {
+            "GET notifier/due": {
+                "counts": {"Case": 1, "Review": 0, "Request": 2},
+                "first": [A_DUE, A_DUE | {"thing": "Request", "about": "copy"}],
+            }
+        },
+    ),
+    "/rights": ("patient", "night shift", {"GET notifier/requests/mine": {"requests": [a_request(), a_request(words=None, entries=None)]}}),
+    "/rights/new?kind=question&entry=9&entry=8": ("patient", 'name="entry" value="9"', {}),
+    "/rights/new?kind=copy": ("patient", "first copy|première copie", {}),
+    "/requests": ("privacy-officer", "visit|visite", {"GET notifier/requests": {"requests": [a_request()], "following": "r-1"}}),
+    "/requests/r-1": ("privacy-officer", "Who is that", {"GET notifier/requests/r-1": a_request()}),
+    "/requests/r-2": (
+        "privacy-officer",
+        "Who is that",
+        {
+            "GET notifier/requests/r-2": a_request(
+                id="r-2", state="open", outcome=None, outcomes=["explained", "case-opened"], may_extend=True
+            )
+        },
+    ),
     "/modules": ("clerk", "Privacy basics", {"GET governance/modules": [a_duty()]}),
     "/modules/privacy-basics": ("clerk", "Who\\?", {"GET governance/modules/privacy-basics": a_module()}),
     "/staff": ("trainer", "Dr A", {"GET governance/staff": STAFF}),
@@ -152,7 +195,7 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
 def spoiled(value: Any, hostile: str = HOSTILE) -> Any:
     """Every text replaced, but for what addresses and states are made of."""
     if isinstance(value, dict):
-        kept = {"id", "grant", "patient", "module", "state", "resourceType", "kind", "following", "case", "patients", "reasons"}
+        kept = {"id", "grant", "patient", "module", "state", "resourceType", "kind", "following", "case", "patients", "reasons", "thing"}
         return {name: one if name in kept else spoiled(one, hostile) for name, one in value.items()}
     if isinstance(value, list):
         return [spoiled(one, hostile) for one in value]
@@ -265,7 +308,7 @@ class TestSigningIn:
         assert (answer.status_code, answer.headers["location"]) == (303, home)
 
 
-FORMS: dict[str, tuple[str, str, dict[str, str], str, dict[str, Any], dict[str, str]]] = {
+FORMS: dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any], dict[str, str]]] = {
     "/choices": (
         "/choices/new?what=unit&of=nord-urgences",
         "POST consent/consents",
@@ -288,6 +331,30 @@ FORMS: dict[str, tuple[str, str, dict[str, str], str, dict[str, Any], dict[str, 
         {"version": "1", "reason": "loss"},
         "/cases/e3cd",
         {"reason": "loss"},
+        {"if-match": '"1"', "x-purpose-of-use": "HCOMPL"},
+    ),
+    "/rights": (
+        "/rights/new?kind=question&entry=9&entry=8",
+        "POST notifier/requests",
+        {"kind": "question", "words": " Who is that? ", "entry": ["9", "8", "x"], "key": "k"},
+        "/rights",
+        {"kind": "question", "words": "Who is that?", "entries": [9, 8]},
+        {"idempotency-key": "k", "x-purpose-of-use": "PATRQT"},
+    ),
+    "/requests/r-2/answer": (
+        "/requests/r-2",
+        "POST notifier/requests/r-2/answer",
+        {"version": "1", "outcome": "explained", "words": "The night shift."},
+        "/requests/r-2",
+        {"words": "The night shift.", "outcome": "explained"},
+        {"if-match": '"1"', "x-purpose-of-use": "HCOMPL"},
+    ),
+    "/requests/r-2/extension": (
+        "/requests/r-2",
+        "POST notifier/requests/r-2/extension",
+        {"version": "1", "words": "Two laboratories."},
+        "/requests/r-2",
+        {"words": "Two laboratories.", "outcome": ""},
         {"if-match": '"1"', "x-purpose-of-use": "HCOMPL"},
     ),
     "/reviews/g-1": (

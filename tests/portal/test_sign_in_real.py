@@ -11,7 +11,7 @@ class TestSignInForReal:
             form = await real.to_login_page(browser)
             assert str(form.url).startswith(f"{real.login_url}/authorize?")
             inside = await real.fill(browser, form, "u.faure")
-            assert (inside.status_code, str(inside.url)) == (200, f"{real.url}/")
+            assert (inside.status_code, str(inside.url)) == (200, f"{real.url}/activity")
             assert "Ursule Faure" in inside.text
             assert "The ledger does not answer" not in inside.text
             assert "interface" in inside.text  # who loaded the sample
