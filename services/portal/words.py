@@ -33,6 +33,7 @@ WORDS = {
     "room-staff": Sentence("Staff", "Personnel"),
     "back": Sentence("Back", "Retour"),
     "colon": Sentence(":", " :"),
+    "choose": Sentence("Choose one", "Choisir"),
     "more": Sentence("Older ones", "Plus anciens"),
     "overdue": Sentence("overdue", "en retard"),
     "title": Sentence("Serment", "Serment"),
