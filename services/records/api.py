@@ -10,10 +10,10 @@ from services.records.asking import Asking, Has
 from services.records.capabilities import capability_statement
 from services.records.desk import Desk
 from services.records.fhir.definitions import RESOURCE_TYPES
-from services.records.model import Asked
+from services.records.model import WHOLE_CHART, Asked
 from services.records.noting_failures import noting_failures
 from services.records.reading.find_patients import find_patients, wanted_patients
-from services.records.reading.search_chart import Found, Search, UnsupportedSearchError, search_by_id, search_by_patient
+from services.records.reading.search_chart import Found, Part, Search, UnsupportedSearchError, search_by_id, search_by_patient
 from services.records.refusals import NotFoundError, UnsupportedInteractionError
 from services.records.writing.resolve_references import UnsupportedConditionError
 from services.records.writing.store_bundle import LARGEST_BUNDLE, store_bundle
@@ -68,10 +68,23 @@ async def delete(type_: str, ident: str, request: Request, asked: Asking, has: H
 
 @fhir.get("/Patient/{ident}/$everything", openapi_extra=READERS)
 async def everything(ident: str, request: Request, asked: Asking, has: Has) -> Response:
-    found = await search_by_patient(Search(asked.actor, asked.purpose, None, asked.now), ident, desk=has.desk)
-    if not found.records:
+    """The whole chart in one Bundle, or with `_count` page by page; `_type` names the types that are wanted."""
+    async with noting_failures(asked, Action.SEARCH, WHOLE_CHART, resource=None, desk=has.desk):
+        part = _part(request)
+    found = await search_by_patient(Search(asked.actor, asked.purpose, None, asked.now), ident, desk=has.desk, part=part)
+    if not found.records and part is None:
         raise NotFoundError
     return searchset(found, request)
+
+
+def _part(request: Request) -> Part | None:
+    """None for the whole. Raises UnsupportedSearchError."""
+    query = dict(request.query_params)
+    types, count, after = query.pop("_type", None), query.pop("_count", str(_LARGEST_PAGE)), query.pop("_after", None)
+    named = types.split(",") if types else None
+    if query or not count.isdecimal() or not 0 < int(count[:9]) <= _LARGEST_PAGE or not set(named or ()) <= RESOURCE_TYPES:
+        raise UnsupportedSearchError
+    return Part(named, int(count), after) if request.query_params else None
 
 
 @fhir.get("/{type_}", openapi_extra=READERS)

@@ -35,7 +35,10 @@ class TestLooking:
             await visitor.page.locator("main").evaluate("it => it.innerHTML = '<div><img src=/static/serment.svg width=900></div>'")
             await visitor.look()
 
-            assert [one.split(": ")[1] if ": " in one else one for one in visitor.wrong] == ["image-alt", "/activity is wider than its window"]
+            assert [one.split(": ")[1] if ": " in one else one for one in visitor.wrong] == [
+                "image-alt",
+                "/activity is wider than its window",
+            ]
 
 
 class TestAScreenLeftAlone:
@@ -126,7 +129,9 @@ class TestAQuestion:
 
 
 class TestFindingAPatient:
-    async def test_opens_the_chart_of_ones_own_and_tells_a_stranger_how_to_ask(self, browser: Browser, running: Running, desk: Desk) -> None:
+    async def test_opens_the_chart_of_ones_own_and_tells_a_stranger_how_to_ask(
+        self, browser: Browser, running: Running, desk: Desk
+    ) -> None:
         family = f"Trouvaille{desk.a_chart()[0][:8]}"
         patient = desk.create(a_patient(name=[{"family": family, "given": ["Test"]}], birthDate="1951-02-03"))["id"]
         desk.create(an_encounter(patient, desk.practitioner("a.martin")))

@@ -9,7 +9,7 @@ from services.records.decision import Permit, Refusal, hides
 from services.records.desk import Desk
 from services.records.model import WHOLE_CHART, Ask, OpenedRecord, SealedRecord
 from services.records.noting import access_facts, label_class
-from services.records.refusals import ABOUT_THE_CHART, FactsChangedError
+from services.records.refusals import ABOUT_THE_CHART, FactsChangedError, NotFoundError
 from services.records.sealer import KeyErasedError, UnreadableError
 from shared.errors import AnticipatedError, Sentence
 from shared.identity import Actor
@@ -55,35 +55,73 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some types of a chart (None for all), `count` resources at most: those that follow the one at the address `after`."""
+
+    types: Sequence[str] | None
+    count: int
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What may be shown, newest first; every note is durable. `decision` is the id of the first."""
+    """What may be shown, newest first; every note is durable. `decision` is the id of the first.
+
+    Of a part, `following` is where the next begins, None after the last; how many there are in all was then not counted.
+    """
 
     records: Sequence[OpenedRecord] = field(repr=False)
     decision: str
+    counted: bool = True
+    following: str | None = None
 
 
-async def search_by_patient(search: Search, patient: str, *, desk: Desk) -> Found:
-    """All of one type in one chart, or the whole chart ($everything). Raises AccessRefusedError, GoneError, FactsChangedError."""
+async def search_by_patient(search: Search, patient: str, *, desk: Desk, part: Part | None = None) -> Found:
+    """All of one type in one chart, or the whole chart ($everything), or a part of that, which opens no more than it shows. Raises AccessRefusedError, NotFoundError, GoneError, FactsChangedError."""
     known = PatientId(patient) if is_ours(patient) else None
     ask = Ask(search.actor, search.purpose, Action.SEARCH, search.type or WHOLE_CHART, known)
     verdict, facts = await desk.decide(ask, now=search.now)
     if isinstance(verdict, Refusal):
         if _looks_unknown(verdict, desk):
-            return Found([], await desk.note(access_facts(ask, outcome=Outcome.REFUSED, status=200, verdict=verdict), now=search.now))
+            status = 200 if search.type else NotFoundError.status
+            return _nothing(
+                search, await desk.note(access_facts(ask, outcome=Outcome.REFUSED, status=status, verdict=verdict), now=search.now)
+            )
         raise await desk.refuse(verdict, now=search.now)
-    sealed = (
-        []
-        if facts.chart is None or known is None
-        else await desk.store.of_owner(known, types=None if search.type is None else [search.type])
-    )
-    opened = await opened_all(sealed, Verdicts({known: verdict}, ()), desk)
+    opened, following = [], None
+    if facts.chart is not None and known is not None:
+        opened, following = await _of_chart(known, search, part, Verdicts({known: verdict}, ()), desk)
     outcome = Outcome.ANSWERED if facts.chart is not None else Outcome.NOT_FOUND
     about = Ask(ask.actor, ask.purpose, ask.action, search.type or WHOLE_CHART, None if facts.chart is None else known)
     told = _facts(about, verdict, opened, outcome) | ({"status": 404} if facts.chart is None and search.type is None else {})
     decision = await desk.note(told, now=search.now)
-    if facts.chart is not None and not desk.still_holds(verdict):
+    if facts.chart is None:
+        return _nothing(search, decision)
+    if not desk.still_holds(verdict):
         raise FactsChangedError
-    return Found(opened, decision)
+    return Found(opened, decision, part is None, following)
+
+
+def _nothing(search: Search, decision: str) -> Found:
+    """No such chart, or none that the asker may know of: a search finds nothing, the chart itself is not there."""
+    if search.type is None:
+        raise NotFoundError
+    return Found([], decision)
+
+
+async def _of_chart(
+    patient: PatientId, search: Search, part: Part | None, verdicts: "Verdicts", desk: Desk
+) -> tuple[list[OpenedRecord], str | None]:
+    """Of a part no more is opened than it needs to know whether another follows; what is hidden leaves no gap in it."""
+    if part is None:
+        sealed = await desk.store.of_owner(patient, types=None if search.type is None else [search.type])
+        return await opened_all(sealed, verdicts, desk), None
+    shown: list[OpenedRecord] = []
+    async for record in desk.store.newest_of(patient, types=part.types, after=part.after):
+        shown += await opened_all([record], verdicts, desk)
+        if len(shown) > part.count:
+            return shown[:-1], shown[-2].record.address
+    return shown, None
 
 
 @dataclass(frozen=True, slots=True)
