@@ -100,7 +100,7 @@ async def complete_sign_in(returned: Returned, *, now: datetime, desk: Desk) -> 
         raise
 
     await end_session(returned.session_secret, reason="signed-in-again", now=now, desk=desk)
-    session = await desk.sessions.begin(token, actor, ends_at=datetime.fromtimestamp(actor.expires, UTC))
+    session = await desk.sessions.begin(token, actor, now=now, ends_at=datetime.fromtimestamp(actor.expires, UTC))
     await note_identity(SIGNED_IN, session.person, now=now, notes=desk.notes)
     return session, begun.goal
 

@@ -1,14 +1,16 @@
 """Finds out who reads a page, before any route of `portal` does its work."""
 
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Depends, Path, Request
 
-from services.portal.cookies import SESSION
+from services.portal.cookies import SESSION, cookie_header
 from services.portal.desk import Desk
 from services.portal.group import Reader
 from services.portal.language import language_for
+from services.portal.open_session import open_renewed
 from services.portal.sessions import Session
 from services.portal.sign_out import ForeignFormError
 from shared.clock import utc_now
@@ -30,7 +32,24 @@ At = Annotated[Desk, Depends(_desk)]
 
 
 async def _session(request: Request, desk: At) -> Session | None:
-    return await desk.sessions.find(request.cookies.get(SESSION), now=utc_now())
+    asked, now = request.cookies.get(SESSION), utc_now()
+    session = await open_renewed(asked, now=now, desk=desk)
+    if session is not None and session.secret != asked:
+        _hand_over(request, session, now)
+    return session
+
+
+async def renew_secret(request: Request, session: Session, desk: Desk) -> None:
+    """After somebody got more than they had: whoever watched the cookie of before has nothing of it. Raises SessionsUnavailableError."""
+    now = utc_now()
+    renewed = await desk.sessions.renew(session, now=now)
+    if renewed is not None:
+        _hand_over(request, renewed, now)
+
+
+def _hand_over(request: Request, session: Session, now: datetime) -> None:
+    """With whatever the answer becomes, a problem's page too: the secret of before dies soon."""
+    request.state.cookie = cookie_header(SESSION, session.secret, seconds=int((session.ends_at - now).total_seconds()))
 
 
 Signed = Annotated[Session | None, Depends(_session)]
