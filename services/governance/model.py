@@ -34,6 +34,17 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
+class Reminder:
+    """The last one of a duty; `by` is the trainer who asked for it."""
+
+    staff: str
+    module: str
+    site: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One member of staff, by the id that their tokens carry; `revision` grows whenever their standing is stated."""
 

@@ -38,13 +38,19 @@ def may_see_staff(asker: Asker) -> str | None:
     return None if {asker.profession, asker.member.profession} <= TRAINERS else "trainers-only"
 
 
-def may_set_duty(asker: Asker, of: Member) -> str | None:
-    """Of the trainer's own site, and of somebody else: a trainer's own training is taken like everybody's."""
+def may_remind(asker: Asker, of: Member) -> str | None:
+    """Of the trainer's own site."""
     reason = may_see_staff(asker)
     if reason is not None:
         return reason
-    if of.site != asker.member.site:
-        return "other-site-staff"
+    return None if of.site == asker.member.site else "other-site-staff"
+
+
+def may_set_duty(asker: Asker, of: Member) -> str | None:
+    """Of the trainer's own site, and of somebody else: a trainer's own training is taken like everybody's."""
+    reason = may_remind(asker, of)
+    if reason is not None:
+        return reason
     if of.ident == asker.member.ident:
         return "not-your-own-duty"
     return None

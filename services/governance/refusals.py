@@ -101,6 +101,18 @@ class DateTooFarError(AnticipatedError):
     )
 
 
+class DutyNotDueError(AnticipatedError):
+    """Nobody is reminded of what they have kept up."""
+
+    slug: ClassVar[str] = "duty-not-due"
+    status: ClassVar[int] = 409
+    fhir_code: ClassVar[str] = "conflict"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This duty holds for more than thirty days, or the person has left: there is nothing to remind them of.",
+        "Cette obligation est à jour pour plus de trente jours, ou la personne est partie : il n’y a rien à lui rappeler.",
+    )
+
+
 class TrainingRequestUnfitError(AnticipatedError):
     """The body is not what the route takes, or it is too large."""
 

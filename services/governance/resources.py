@@ -9,6 +9,7 @@ import structlog
 
 from services.governance.module_shelf import ModuleShelf
 from services.governance.refusals import OvertakenError
+from services.governance.reminder_store import ReminderStore
 from services.governance.settings import GovernanceSettings
 from services.governance.staff_file import Listed
 from services.governance.staff_store import StaffStore
@@ -33,6 +34,7 @@ class GovernanceResources:
     identities: Identities
     staff: StaffStore
     modules: ModuleShelf
+    reminders: ReminderStore
     pings: Mapping[str, Ping] = field(default_factory=dict)
 
 
@@ -55,7 +57,8 @@ async def open_resources(
             passing=(MongoError, OvertakenError),
         )
         stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
-        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, {"mongodb": mongo.ping})
+        reminders = ReminderStore(mongo, database, outbox)
+        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, reminders, {"mongodb": mongo.ping})
 
 
 def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox, producer: Producer) -> list["asyncio.Task[None]"]:

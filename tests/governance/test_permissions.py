@@ -4,7 +4,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.governance.api import router
-from services.governance.permissions import LEARNERS, Asker, may_enter, may_see_staff, may_set_duty, may_take
+from services.governance.permissions import LEARNERS, Asker, may_enter, may_remind, may_see_staff, may_set_duty, may_take
 from services.governance.refusals import REASONS
 from shared.vocabulary import Profession
 from tests.governance.governance_desk import a_member
@@ -59,6 +59,20 @@ class TestMaySetDuty:
         assert may_set_duty(asker, of) == reason
 
 
+class TestMayRemind:
+    @pytest.mark.parametrize(
+        ("asker", "of", "reason"),
+        [
+            (Asker(Profession.TRAINER, TRAINER), CLERK, None),
+            (Asker(Profession.TRAINER, TRAINER), TRAINER, None),
+            (Asker(Profession.TRAINER, TRAINER), ELSEWHERE, "other-site-staff"),
+            (Asker(Profession.TRAINER, CLERK), CLERK, "trainers-only"),
+        ],
+    )
+    def test_is_for_a_trainer_of_the_same_site(self, asker, of, reason) -> None:
+        assert may_remind(asker, of) == reason
+
+
 class TestReasons:
     def test_are_said_in_both_languages(self) -> None:
         assert [name for name, said in REASONS.items() if not said.en or not said.fr or said.en == said.fr] == []
@@ -80,4 +94,5 @@ class TestRoutes:
             "GET /me/standing": sorted(LEARNERS),
             "GET /staff": ["trainer"],
             "PUT /staff/{ident}/duties/{module}": ["trainer"],
+            "POST /staff/{ident}/duties/{module}/reminder": ["trainer"],
         }

@@ -15,11 +15,14 @@ from services.notifier.subscribers import join_subscribers
 from shared.event_door import EventDoor
 from shared.events import Event
 from shared.events.audit import AffectedFound, SuspicionRaised
+from shared.events.governance import DutyReminded
 from shared.events.records import ChartErased, EmergencyOpened
 from shared.kafka import Producer, open_producer
 from shared.vocabulary import Action, Profession
 from tests.notifier.notifier_desk import NOW, PATIENT, NotifierDesk, a_suspicion, affected, an_actor, an_emergency
 from tests.shared.kafka_desk import KafkaDesk, desk_of, eventually
+
+REMINDED = DutyReminded(staff="clerk", module="basics", valid_until=NOW, by="trainer", reminded_at=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +73,20 @@ class TestDoor:
     async def test_lets_in_each_kind_of_event(self, desk: NotifierDesk, kafka: KafkaDesk, producer: Producer) -> None:
         case = case_ident(a_suspicion().suspicion)
         async with listening(desk, kafka) as door:
-            for event in (affected(case, PATIENT), a_suspicion(), an_emergency(), a_suspicion(), an_emergency()):
+            for event in (affected(case, PATIENT), a_suspicion(), an_emergency(), REMINDED, a_suspicion(), an_emergency(), REMINDED):
                 await state(event, door, producer)
             await eventually(lambda: desk.things.reviews.find("grant-1"), within=20)
             await eventually(lambda: desk.things.cases.find(case), within=20)
             await eventually(lambda: desk.things.affected.of(case), within=20)
+            await eventually(lambda: desk.mails("duty-due"), within=20)
             assert len(await _inbox(desk)) == 1
 
             await state(ChartErased(patient=PATIENT, site="nord", erasure="e", destroyed_at=NOW), door, producer)
 
             await eventually(lambda: _is_empty(desk), within=20)
-        assert (len(await desk.stated()), len(await desk.mails())) == (1, 4)
+        assert (len(await desk.stated()), len(await desk.mails())) == (1, 5)
 
-    @pytest.mark.parametrize("kind", [SuspicionRaised, AffectedFound, EmergencyOpened])
+    @pytest.mark.parametrize("kind", [SuspicionRaised, AffectedFound, EmergencyOpened, DutyReminded])
     async def test_parks_what_cannot_be_read_and_goes_on(
         self, desk: NotifierDesk, kafka: KafkaDesk, producer: Producer, kind: type[Event]
     ) -> None:

@@ -1,4 +1,4 @@
-"""Words who is told of what: which mails go to which officers when something happens, and what the patient is told; ids only."""
+"""Words who is told of what: which mails go to which members of staff when something happens, and what the patient is told; ids only."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,11 +10,13 @@ from services.notifier.messages.wording import (
     CASE_DISMISSED,
     CASE_OPENED,
     CLOCK_OVERDUE,
+    DUTY_DUE,
     EMERGENCY_TO_REVIEW,
     REVIEW_OVERDUE,
 )
 from services.notifier.reviews.model import Review
 from shared.clock import rfc3339
+from shared.events.governance import DutyReminded
 
 _OF_STATE = {CaseState.SUSPECTED: CASE_OPENED, CaseState.CONFIRMED: CASE_CONFIRMED, CaseState.DISMISSED: CASE_DISMISSED}
 """Closing is told to nobody: nothing is left to do."""
@@ -46,6 +48,11 @@ def mails_of_emergency(review: Review, officers: Sequence[str], *, portal: str, 
 def mails_of_overdue_review(review: Review, officers: Sequence[str], *, portal: str, now: datetime) -> list[Mail]:
     values = _reference(review.grant, "reviews", portal) | {"due_at": rfc3339(review.due_at)}
     return [Mail(review.grant, officer, REVIEW_OVERDUE, values, now) for officer in officers]
+
+
+def mail_of_duty(event: DutyReminded, *, portal: str) -> Mail:
+    values = _reference(event.module, "modules", portal) | {"due_at": rfc3339(event.valid_until)}
+    return Mail(f"{event.module}/{rfc3339(event.reminded_at)}", event.staff, DUTY_DUE, values, event.reminded_at)
 
 
 def said_to_patient(review: Review) -> dict[str, str]:

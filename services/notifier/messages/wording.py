@@ -21,6 +21,7 @@ CASE_DISMISSED = "case-dismissed"
 CLOCK_OVERDUE = "clock-overdue"
 EMERGENCY_TO_REVIEW = "emergency-to-review"
 REVIEW_OVERDUE = "review-overdue"
+DUTY_DUE = "duty-due"
 EMERGENCY_IN_YOUR_RECORD = "emergency-in-your-record"
 
 TEMPLATES: Mapping[str, Template] = {
@@ -68,6 +69,15 @@ TEMPLATES: Mapping[str, Template] = {
         Sentence(
             "The review of the emergency access {reference} was due on {due_at}. This is the only reminder.\n{link}",
             "La revue de l’accès en urgence {reference} était attendue le {due_at}. Ce rappel est le seul.\n{link}",
+        ),
+    ),
+    DUTY_DUE: Template(
+        Sentence("Training to take: {reference}, valid until {due_at}", "Formation à suivre : {reference}, valable jusqu’au {due_at}"),
+        Sentence(
+            "Your training {reference} is valid until {due_at}. From then on records stay shut for you, until you have passed it again. "
+            "It takes a few minutes.\n{link}",
+            "Votre formation {reference} est valable jusqu’au {due_at}. Passé cette date, les dossiers vous restent fermés "
+            "tant que vous ne l’avez pas réussie à nouveau. Elle prend quelques minutes.\n{link}",
         ),
     ),
     EMERGENCY_IN_YOUR_RECORD: Template(
