@@ -43,7 +43,9 @@ def principals(sites: tuple[str, ...]) -> list[Principal]:
     found = [principal for site in sites for principal in _of_site(site)]
     found += [*_of_audit(), *_of_consent(), *_of_notifier()]
     found.append(Principal("governance", ("governance.change", "governance.standing"), (), None, (("governance", "readWrite"),)))
-    found.append(Principal("portal", ("identity.event",), (), None, (("portal", "readWrite"),)))
+    found.append(
+        Principal("portal", ("identity.event", "governance.change.parked"), ("governance.change",), "portal", (("portal", "readWrite"),))
+    )
     parked = tuple(f"{topic.name}.parked" for topic in TOPICS if topic.parked)
     originals = tuple(topic.name for topic in TOPICS if topic.parked)
     found.append(Principal("operator", originals, parked, "operator"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.governance.duties import is_due, lapsed, may_be_reminded, state_of
-from services.governance.model import Member, Reminder
+from services.governance.model import Member, Reminder, Workstation
 from services.governance.module_shelf import ModuleShelf
 from services.governance.remind_of_duty import Reminding
 from services.governance.schemas import (
@@ -19,6 +19,7 @@ from services.governance.schemas import (
     StaffAnswer,
     StaffListed,
     StandingAnswer,
+    WorkstationAnswer,
     WrongAnswer,
 )
 from services.governance.take_attempt import Attempt
@@ -73,6 +74,10 @@ def _listed(member: Member, reminded: dict[str, ReminderAnswer], standing: Stand
 
 def reminding_answer(reminding: Reminding) -> RemindingAnswer:
     return RemindingAnswer(reminded_at=reminding.last.at, sent=reminding.sent)
+
+
+def workstation_answer(workstation: Workstation) -> WorkstationAnswer:
+    return WorkstationAnswer(workstation=workstation.ident, site=workstation.site, locked=workstation.locked, since=workstation.since)
 
 
 def module_answer(ident: str, module: TrainingModule, language: str) -> ModuleAnswer:

@@ -1,10 +1,20 @@
-"""The HTTP door of `governance`: everybody's own modules and standing, and the staff of a site for its trainers."""
+"""The HTTP door of `governance`: everybody's own modules and standing, a site's staff for its trainers, and its locked screens."""
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
 
-from services.governance.answers import attempt_answer, duties_answer, module_answer, reminding_answer, staff_answer, standing_answer
-from services.governance.asking import Asking, Has, Language, body_of, keep_out_of_caches
-from services.governance.permissions import LEARNERS, TRAINERS, may_see_staff, may_take
+from fastapi import APIRouter, Depends, Path, Request
+
+from services.governance.answers import (
+    attempt_answer,
+    duties_answer,
+    module_answer,
+    reminding_answer,
+    staff_answer,
+    standing_answer,
+    workstation_answer,
+)
+from services.governance.asking import Asking, Guarding, Has, Language, body_of, keep_out_of_caches
+from services.governance.permissions import GUARDS, LEARNERS, TRAINERS, may_see_staff, may_take
 from services.governance.refusals import require
 from services.governance.remind_of_duty import remind_of_duty
 from services.governance.schemas import (
@@ -16,6 +26,7 @@ from services.governance.schemas import (
     RemindingAnswer,
     StaffAnswer,
     StandingAnswer,
+    WorkstationAnswer,
 )
 from services.governance.set_duty import NewDate, set_duty
 from services.governance.take_attempt import take_attempt
@@ -25,6 +36,8 @@ from shared.http import professions
 router = APIRouter(dependencies=[Depends(keep_out_of_caches)])
 FOR_LEARNERS = professions(*LEARNERS)
 FOR_TRAINERS = professions(*TRAINERS)
+FOR_GUARDS = professions(*GUARDS)
+WorkstationId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
 
 @router.get("/modules", openapi_extra=FOR_LEARNERS)
@@ -76,3 +89,14 @@ async def post_reminder(ident: str, module: str, asking: Asking, has: Has) -> Re
     """A mail to them, once a day at most; a second asking changes nothing, and says so."""
     reminding = await remind_of_duty(asking, ident, module, now=utc_now(), staff=has.staff, reminders=has.reminders)
     return reminding_answer(reminding)
+
+
+@router.put("/workstations/{ident}/lock", openapi_extra=FOR_GUARDS)
+async def put_lock(ident: WorkstationId, guard: Guarding, has: Has) -> WorkstationAnswer:
+    """Of the asker's own site: sessions that were begun there are over, and none begins until it is unlocked."""
+    return workstation_answer(await has.workstations.set_lock(guard.site, ident, locked=True, by=guard.ident, now=utc_now()))
+
+
+@router.delete("/workstations/{ident}/lock", openapi_extra=FOR_GUARDS)
+async def delete_lock(ident: WorkstationId, guard: Guarding, has: Has) -> WorkstationAnswer:
+    return workstation_answer(await has.workstations.set_lock(guard.site, ident, locked=False, by=guard.ident, now=utc_now()))

@@ -21,6 +21,10 @@ REASONS = {
         "Only trainers see the staff’s duties and change their dates. GET /me/standing shows yours.",
         "Seuls les formateurs voient les obligations du personnel et en changent les dates. GET /me/standing montre les vôtres.",
     ),
+    "guards-only": Sentence(
+        "Workstations are locked and unlocked by the endpoint agent of their site and by its security officers.",
+        "Les postes de travail sont verrouillés et déverrouillés par l’agent installé de leur site et par ses responsables de la sécurité.",
+    ),
     "other-site-staff": Sentence(
         "This member of staff works at another site. Ask a trainer there.",
         "Cette personne travaille sur un autre site. Adressez-vous à un formateur de ce site.",

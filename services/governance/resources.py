@@ -15,6 +15,7 @@ from services.governance.staff_file import Listed
 from services.governance.staff_store import StaffStore
 from services.governance.stating import Heartbeat, Restating
 from services.governance.take_up_staff import take_up_staff
+from services.governance.workstation_store import WorkstationStore
 from shared.background import end_tasks, keep_running
 from shared.clock import utc_now
 from shared.http import Ping
@@ -35,6 +36,7 @@ class GovernanceResources:
     staff: StaffStore
     modules: ModuleShelf
     reminders: ReminderStore
+    workstations: WorkstationStore
     pings: Mapping[str, Ping] = field(default_factory=dict)
 
 
@@ -57,8 +59,9 @@ async def open_resources(
             passing=(MongoError, OvertakenError),
         )
         stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
-        reminders = ReminderStore(mongo, database, outbox)
-        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, reminders, {"mongodb": mongo.ping})
+        reminders, workstations = ReminderStore(mongo, database, outbox), WorkstationStore(mongo, database, outbox)
+        pings = {"mongodb": mongo.ping}
+        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, reminders, workstations, pings)
 
 
 def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox, producer: Producer) -> list["asyncio.Task[None]"]:

@@ -81,6 +81,15 @@ class StaffAnswer(BaseModel):
     staff: list[StaffListed]
 
 
+class WorkstationAnswer(BaseModel):
+    """`since` is null when nothing was ever said of that workstation."""
+
+    workstation: str
+    site: str
+    locked: bool
+    since: datetime | None
+
+
 class PageAnswer(BaseModel):
     title: str
     text: str

@@ -31,13 +31,15 @@ class Person:
 class Session:
     """`token` is the person's bearer token for the services; the session ends with it.
 
-    `secret` is renewed again and again, `root` stays: forms and streams belong to it.
+    `secret` is renewed again and again, `root` stays: forms and streams belong to it. `workstation` is where it was begun, an id of the
+    person's site; empty when the token did not say.
     """
 
     secret: str = field(repr=False)
     root: str = field(repr=False)
     token: str = field(repr=False)
     person: Person
+    workstation: str
     begun_at: datetime
     renewed_at: datetime
     ends_at: datetime
@@ -65,7 +67,7 @@ class Sessions:
         """Under a new secret, always. Raises SessionsUnavailableError."""
         person = Person(actor.ident, actor.name, actor.profession, actor.site, actor.patient)
         now = to_millisecond(now)
-        return await self._put(Session("", secrets.token_hex(32), token, person, now, now, to_millisecond(ends_at)))
+        return await self._put(Session("", secrets.token_hex(32), token, person, actor.workstation, now, now, to_millisecond(ends_at)))
 
     async def find(self, secret: str | None, *, now: datetime) -> Session | None:
         """Under the newest of its secrets. Raises SessionsUnavailableError."""
@@ -97,6 +99,7 @@ class Sessions:
             "root": session.root,
             "token": session.token,
             "person": asdict(session.person),
+            "workstation": session.workstation,
             "begun_at": rfc3339(session.begun_at),
             "renewed_at": rfc3339(session.renewed_at),
         }
@@ -111,4 +114,5 @@ def _opened(secret: str | None, kept: tuple[bytes, datetime] | None) -> Session 
     if "follows" in found:
         return str(found["follows"])
     begun_at, renewed_at = (datetime.fromisoformat(found[name]) for name in ("begun_at", "renewed_at"))
-    return Session(secret, found["root"], found["token"], Person(**found["person"]), begun_at, renewed_at, ends_at)
+    person = Person(**found["person"])
+    return Session(secret, found["root"], found["token"], person, found["workstation"], begun_at, renewed_at, ends_at)

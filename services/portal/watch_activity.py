@@ -9,7 +9,7 @@ from enum import StrEnum
 from services.portal.cookie_box import SessionsUnavailableError
 from services.portal.desk import Desk
 from services.portal.ledger_activity import Entry, LedgerSilentError, NotForThisPersonError, TokenOverError
-from services.portal.open_session import open_session
+from services.portal.open_session import WorkstationLockedError, open_session
 from services.portal.sessions import Session
 
 SHOWN = 50
@@ -25,10 +25,11 @@ class State(StrEnum):
     NOT_FOR_YOU = "not-for-you"
     TOO_MANY = "too-many"
     OVER = "over"
+    LOCKED = "locked"
 
     @property
     def final(self) -> bool:
-        return self in {State.NOT_FOR_YOU, State.TOO_MANY, State.OVER}
+        return self in {State.NOT_FOR_YOU, State.TOO_MANY, State.OVER, State.LOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ async def _look(watch: "_Watch", clock: Callable[[], datetime]) -> tuple[State, 
         return State.NOT_FOR_YOU, None
     except (SessionOverError, TokenOverError):
         return State.OVER, None
+    except WorkstationLockedError:
+        return State.LOCKED, None
     except (LedgerSilentError, SessionsUnavailableError):
         watch.failures += 1
         return State.SILENT, None
@@ -117,7 +120,7 @@ class _Watch:
         return _UNTIL_SIGNED if self._unsigned else 0.0
 
     async def go_on(self, now: datetime) -> None:
-        """Under the session's newest secret. Raises SessionOverError or SessionsUnavailableError."""
+        """Under the session's newest secret. Raises SessionOverError, or what `open_session` raises."""
         found = await open_session(self.session.secret, now=now, desk=self._desk)
         if found is None:
             raise SessionOverError

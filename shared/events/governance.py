@@ -57,3 +57,29 @@ class DutyReminded(Event):
     valid_until: datetime
     by: str
     reminded_at: datetime
+
+
+class WorkstationLocked(Event):
+    """The screen of a workstation was locked: no session that was begun there before goes on. Its id is one of its site's."""
+
+    topic: ClassVar[Topic] = GOVERNANCE_CHANGE
+    type: ClassVar[str] = "org.serment.governance.workstation-locked.v1"
+    key_field: ClassVar[str] = "workstation"
+    example: ClassVar[dict[str, Any]] = {"workstation": "urgences-3", "site": "nord", "locked_at": "2026-11-25T18:06:37.125Z"}
+
+    workstation: str
+    site: str
+    locked_at: datetime
+
+
+class WorkstationUnlocked(Event):
+    """A workstation may be used again; sessions that were begun there before it was locked stay ended."""
+
+    topic: ClassVar[Topic] = GOVERNANCE_CHANGE
+    type: ClassVar[str] = "org.serment.governance.workstation-unlocked.v1"
+    key_field: ClassVar[str] = "workstation"
+    example: ClassVar[dict[str, Any]] = {"workstation": "urgences-3", "site": "nord", "unlocked_at": "2026-11-25T18:16:02.480Z"}
+
+    workstation: str
+    site: str
+    unlocked_at: datetime

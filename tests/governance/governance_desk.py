@@ -10,7 +10,7 @@ import httpx
 
 from services.governance.api import router
 from services.governance.duties import may_be_reminded
-from services.governance.model import Duty, Member, Reminder, Through
+from services.governance.model import Duty, Member, Reminder, Through, Workstation
 from services.governance.module_shelf import ModuleShelf
 from services.governance.resources import GovernanceResources
 from services.governance.staff_file import Listed
@@ -114,6 +114,21 @@ class MemoryReminders:
         return wanted
 
 
+class MemoryWorkstations:
+    """What `WorkstationStore` promises, without a database; `stated` are the events that it would have stated."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Workstation] = {}
+        self.stated: list[Workstation] = []
+
+    async def set_lock(self, site: str, ident: str, *, locked: bool, by: str, now: datetime) -> Workstation:  # noqa: ARG002
+        known = self.kept.get((site, ident), Workstation(ident, site, locked=False, since=None))
+        if known.locked is not locked:
+            known = self.kept[site, ident] = Workstation(ident, site, locked, now)
+            self.stated.append(known)
+        return known
+
+
 class FakeIdentities:
     """The token is `profession/id`."""
 
@@ -128,6 +143,7 @@ class FakeIdentities:
 class GovernanceDesk:
     staff: MemoryStaff
     reminders: MemoryReminders
+    workstations: MemoryWorkstations
     http: httpx.AsyncClient = field(repr=False)
 
     async def ask(self, method: str, path: str, token: str, *, language: str = "en", **more: Any) -> httpx.Response:
@@ -147,9 +163,9 @@ class GovernanceDesk:
 
 @asynccontextmanager
 async def open_desk(*members: Member) -> AsyncIterator[GovernanceDesk]:
-    staff, reminders = MemoryStaff(members), MemoryReminders()
+    staff, reminders, workstations = MemoryStaff(members), MemoryReminders(), MemoryWorkstations()
     app = create_app("governance", lifespan=None, pings=lambda _: {})
-    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, reminders)
+    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, reminders, workstations)
     app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://governance") as http:
-        yield GovernanceDesk(staff, reminders, http)
+        yield GovernanceDesk(staff, reminders, workstations, http)

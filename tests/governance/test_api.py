@@ -261,3 +261,36 @@ class TestReminders:
 
             assert (answer.status_code, answer.json()["type"]) == (status, f"urn:serment:problem:{type_}")
             assert not desk.reminders.stated
+
+
+class TestLocks:
+    @pytest.mark.parametrize("token", ["integration/agent", "trainer/trainer"])
+    async def test_are_set_and_taken_away_once(self, desk: GovernanceDesk, token: str) -> None:
+        answers = [(await desk.ask(method, "/workstations/pc-1/lock", token)).json() for method in ("PUT", "PUT", "DELETE", "DELETE")]
+
+        assert [answer["locked"] for answer in answers] == [True, True, False, False]
+        assert answers[0] == answers[1]
+        assert [(one.ident, one.site, one.locked) for one in desk.workstations.stated] == [("pc-1", "nord", True), ("pc-1", "nord", False)]
+
+    async def test_are_of_the_askers_own_site(self, desk: GovernanceDesk) -> None:
+        await desk.ask("PUT", "/workstations/pc-1/lock", "trainer/trainer-sud")
+
+        answer = await desk.ask("DELETE", "/workstations/pc-1/lock", "trainer/trainer")
+
+        assert answer.json() == {"workstation": "pc-1", "site": "nord", "locked": False, "since": None}
+        assert [(one.site, one.locked) for one in desk.workstations.stated] == [("sud", True)]
+
+    @pytest.mark.parametrize("method", ["PUT", "DELETE"])
+    @pytest.mark.parametrize("token", ["clerk/clerk", "clinician/clinician", "trainer/clerk", "clerk/trainer", "trainer/gone", "patient/p"])
+    async def test_are_nobody_elses(self, desk: GovernanceDesk, method: str, token: str) -> None:
+        answer = await desk.ask(method, "/workstations/pc-1/lock", token)
+
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:serment:problem:not-your-task")
+        assert not desk.workstations.stated
+
+    @pytest.mark.parametrize("ident", ["PC-1", "pc_1", "pc%201", "x" * 65, "é", "pc%0A", "pc-1%0A"])
+    async def test_are_of_an_id_that_is_one(self, desk: GovernanceDesk, ident: str) -> None:
+        answer = await desk.ask("PUT", f"/workstations/{ident}/lock", "trainer/trainer")
+
+        assert answer.status_code == 422
+        assert not desk.workstations.stated

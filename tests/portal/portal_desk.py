@@ -64,7 +64,7 @@ def settings(**more: Any) -> PortalSettings:
 
 
 class MemoryRows:
-    """The five calls that the portal makes of a collection."""
+    """The six calls that the portal makes of a collection."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
@@ -73,6 +73,14 @@ class MemoryRows:
         if row["_id"] in self.rows:
             raise DuplicateKeyError("there already")
         self.rows[row["_id"]] = row | {"ends_at": to_millisecond(row["ends_at"])}
+
+    async def update_one(self, query: dict[str, Any], change: dict[str, dict[str, Any]], *, upsert: bool) -> None:
+        """Of a row that is older than `at`."""
+        assert upsert
+        row = self.rows.get(query["_id"])
+        if row is not None and not row["at"] < query["at"]["$lt"]:
+            raise DuplicateKeyError("there already")
+        self.rows[query["_id"]] = {"_id": query["_id"], **(row or {}), **change["$set"]}
 
     async def find_one(self, query: dict[str, Any]) -> dict[str, Any] | None:
         return self.rows.get(query["_id"])
@@ -156,7 +164,8 @@ class PlayedProvider:
                 "subject_organization_id": "nord",
                 "purpose_of_use": self.person.get("purposes", "HSYSADMIN"),
                 "person_id": self.person.get("patient", ""),
-            }
+            },
+            "serment": {"workstation": self.person.get("workstation", "")},
         }
         return jwt.encode({"alg": "ES256", "kid": "one"}, self.spoil(claims), self.key)
 
