@@ -42,8 +42,10 @@ def principals(sites: tuple[str, ...]) -> list[Principal]:
     """
     found = [principal for site in sites for principal in _of_site(site)]
     found += [*_of_audit(), *_of_consent(), *_of_notifier()]
-    found.append(Principal("governance", ("governance.standing",), (), None, (("governance", "readWrite"),)))
-    found.append(Principal("portal", ("identity.event",), (), None, (("portal", "readWrite"),)))
+    found.append(Principal("governance", ("governance.change", "governance.standing"), (), None, (("governance", "readWrite"),)))
+    found.append(
+        Principal("portal", ("identity.event", "governance.change.parked"), ("governance.change",), "portal", (("portal", "readWrite"),))
+    )
     parked = tuple(f"{topic.name}.parked" for topic in TOPICS if topic.parked)
     originals = tuple(topic.name for topic in TOPICS if topic.parked)
     found.append(Principal("operator", originals, parked, "operator"))
@@ -87,8 +89,8 @@ def _of_consent() -> list[Principal]:
 
 
 def _of_notifier() -> list[Principal]:
-    writes = ("notifier.access", "notifier.change", "audit.suspicion.parked", "records.change.parked")
-    reads = ("audit.suspicion", "records.change")
+    writes = ("notifier.access", "notifier.change", "audit.suspicion.parked", "governance.change.parked", "records.change.parked")
+    reads = ("audit.suspicion", "governance.change", "records.change")
     return [
         Principal("notifier", writes, reads, "notifier", (("notifier", "readWrite"),), _unwraps("notifier")),
         Principal("keyring-notifier", databases=((keyring_database("notifier"), "readWrite"),)),

@@ -9,6 +9,7 @@ from services.portal.places import Places
 from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.streams import Streams
+from services.portal.workstations import Workstations
 from shared.identity import Identities
 from shared.notes import Notes
 
@@ -22,6 +23,7 @@ class Desk:
     identities: Identities
     begun_sign_ins: BegunSignIns
     sessions: Sessions
+    workstations: Workstations
     activity: LedgerActivity
     group: Group
     places: Places

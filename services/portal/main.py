@@ -66,7 +66,9 @@ async def _on_anticipated(request: Request, error: Exception) -> Response:
 
 
 async def _on_not_signed_in(request: Request, error: Exception) -> Response:
-    return page("welcome.html", request, status=401, goal=error.goal if isinstance(error, NotSignedInError) else "/")
+    if not isinstance(error, NotSignedInError):
+        raise error
+    return page("welcome.html", request, status=401, goal=error.goal, why=error.why)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -15,6 +15,9 @@ from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.settings import PortalSettings
 from services.portal.streams import Streams
+from services.portal.subscribers import join_subscribers
+from services.portal.workstations import Workstations
+from shared.event_door import EventDoor
 from shared.events.topics import IDENTITY_EVENT
 from shared.identity import Identities
 from shared.kafka import connection_of, open_producer
@@ -46,7 +49,12 @@ async def open_resources(settings: PortalSettings) -> AsyncIterator[PortalResour
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=5, limits=limits, follow_redirects=False, trust_env=False))
         notes = Notes(IDENTITY_EVENT, source="/portal", about={}, producer=producer, outbox=Outbox(database))
         await stack.enter_async_context(notes_kept(notes, database, instance=settings.instance))
-        yield PortalResources(open_desk(settings, database=database, http=http, notes=notes), {"mongodb": mongo.ping})
+        desk = open_desk(settings, database=database, http=http, notes=notes)
+        door = EventDoor(connection_of(settings), group="portal")
+        join_subscribers(door, workstations=desk.workstations)
+        await door.start()
+        stack.push_async_callback(door.stop)
+        yield PortalResources(desk, {"mongodb": mongo.ping})
 
 
 def open_desk(settings: PortalSettings, *, database: Database, http: httpx.AsyncClient, notes: Notes) -> Desk:
@@ -56,6 +64,7 @@ def open_desk(settings: PortalSettings, *, database: Database, http: httpx.Async
         identities=Identities(list(settings.issuers)),
         begun_sign_ins=BegunSignIns(database),
         sessions=Sessions(database),
+        workstations=Workstations(database),
         activity=LedgerActivity(http, settings.audit_url),
         group=Group(http, settings.addresses),
         places=read_places(settings.places_file),

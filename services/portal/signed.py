@@ -1,25 +1,28 @@
 """Finds out who reads a page, before any route of `portal` does its work."""
 
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Depends, Path, Request
 
-from services.portal.cookies import SESSION
+from services.portal.cookies import SESSION, cookie_header
 from services.portal.desk import Desk
 from services.portal.group import Reader
 from services.portal.language import language_for
+from services.portal.open_session import WorkstationLockedError, open_renewed
 from services.portal.sessions import Session
 from services.portal.sign_out import ForeignFormError
 from shared.clock import utc_now
 
 
 class NotSignedInError(Exception):
-    """The page is for somebody who has signed in; the first page offers it, and leads back."""
+    """The page is for somebody who has signed in; the first page offers it, and leads back. `why` is a word of WORDS."""
 
-    def __init__(self, goal: str) -> None:
+    def __init__(self, goal: str, why: str | None = None) -> None:
         super().__init__("not signed in")
         self.goal = goal
+        self.why = why
 
 
 def _desk(request: Request) -> Desk:
@@ -30,7 +33,28 @@ At = Annotated[Desk, Depends(_desk)]
 
 
 async def _session(request: Request, desk: At) -> Session | None:
-    return await desk.sessions.find(request.cookies.get(SESSION), now=utc_now())
+    """Raises NotSignedInError, once, when its workstation was locked meanwhile."""
+    asked, now = request.cookies.get(SESSION), utc_now()
+    try:
+        session = await open_renewed(asked, now=now, desk=desk)
+    except WorkstationLockedError:
+        raise NotSignedInError(_goal(request), "state-locked") from None
+    if session is not None and session.secret != asked:
+        _hand_over(request, session, now)
+    return session
+
+
+async def renew_secret(request: Request, session: Session, desk: Desk) -> None:
+    """After somebody got more than they had: whoever watched the cookie of before has nothing of it. Raises SessionsUnavailableError."""
+    now = utc_now()
+    renewed = await desk.sessions.renew(session, now=now)
+    if renewed is not None:
+        _hand_over(request, renewed, now)
+
+
+def _hand_over(request: Request, session: Session, now: datetime) -> None:
+    """With whatever the answer becomes, a problem's page too: the secret of before dies soon."""
+    request.state.cookie = cookie_header(SESSION, session.secret, seconds=int((session.ends_at - now).total_seconds()))
 
 
 Signed = Annotated[Session | None, Depends(_session)]
@@ -39,8 +63,13 @@ Signed = Annotated[Session | None, Depends(_session)]
 async def _reader(request: Request, session: Signed) -> Reader:
     """Raises NotSignedInError."""
     if session is None:
-        raise NotSignedInError(quote(request.url.path) if request.method == "GET" else "/")
+        raise NotSignedInError(_goal(request))
     return Reader(session, language_for(request))
+
+
+def _goal(request: Request) -> str:
+    """The page that was wanted; what a form would have changed is not done later."""
+    return quote(request.url.path) if request.method == "GET" else "/"
 
 
 def _own_site(request: Request) -> None:

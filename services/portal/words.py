@@ -83,6 +83,10 @@ WORDS = {
         "Your session has ended. Reload this page to sign in again.",
         "Votre session est terminée. Rechargez cette page pour vous reconnecter.",
     ),
+    "state-locked": Sentence(
+        "You were signed out because your workstation was locked. Sign in again when it is unlocked.",
+        "Vous avez été déconnecté parce que votre poste de travail a été verrouillé. Reconnectez-vous quand il sera déverrouillé.",
+    ),
     "problem": Sentence("That did not work", "Cela n’a pas fonctionné"),
     "first-page": Sentence("To the first page", "Vers la première page"),
     "nothing-here": Sentence("There is nothing at this address.", "Il n’y a rien à cette adresse."),

@@ -22,6 +22,7 @@ from services.portal.cookies import SESSION
 from services.portal.main import make_app
 from services.portal.resources import PortalResources, open_desk
 from services.portal.settings import PortalSettings
+from shared.clock import to_millisecond
 from shared.events import EventRecord
 from shared.mongo import DuplicateKeyError
 from shared.notes import NoteNotKeptError
@@ -63,7 +64,7 @@ def settings(**more: Any) -> PortalSettings:
 
 
 class MemoryRows:
-    """The four calls that the portal makes of a collection."""
+    """The six calls that the portal makes of a collection."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
@@ -71,11 +72,25 @@ class MemoryRows:
     async def insert_one(self, row: dict[str, Any]) -> None:
         if row["_id"] in self.rows:
             raise DuplicateKeyError("there already")
-        at = row["ends_at"]
-        self.rows[row["_id"]] = row | {"ends_at": at.replace(microsecond=at.microsecond // 1000 * 1000)}
+        self.rows[row["_id"]] = row | {"ends_at": to_millisecond(row["ends_at"])}
+
+    async def update_one(self, query: dict[str, Any], change: dict[str, dict[str, Any]], *, upsert: bool) -> None:
+        """Of a row that is older than `at`."""
+        assert upsert
+        row = self.rows.get(query["_id"])
+        if row is not None and not row["at"] < query["at"]["$lt"]:
+            raise DuplicateKeyError("there already")
+        self.rows[query["_id"]] = {"_id": query["_id"], **(row or {}), **change["$set"]}
 
     async def find_one(self, query: dict[str, Any]) -> dict[str, Any] | None:
         return self.rows.get(query["_id"])
+
+    async def find_one_and_update(self, query: dict[str, Any], change: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+        row = self.rows.get(query["_id"])
+        if row is None or any(row.get(name) != value for name, value in query.items()):
+            return None
+        self.rows[query["_id"]] = row | change["$set"]
+        return row
 
     async def find_one_and_delete(self, query: dict[str, Any]) -> dict[str, Any] | None:
         return self.rows.pop(query["_id"], None)
@@ -149,7 +164,8 @@ class PlayedProvider:
                 "subject_organization_id": "nord",
                 "purpose_of_use": self.person.get("purposes", "HSYSADMIN"),
                 "person_id": self.person.get("patient", ""),
-            }
+            },
+            "serment": {"workstation": self.person.get("workstation", "")},
         }
         return jwt.encode({"alg": "ES256", "kid": "one"}, self.spoil(claims), self.key)
 

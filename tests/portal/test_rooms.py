@@ -70,7 +70,13 @@ def a_module(**more: Any) -> dict[str, Any]:
 
 
 def a_duty(**more: Any) -> dict[str, Any]:
-    return {"module": "privacy-basics", "title": "Privacy basics", "valid_until": AT, "state": "lapsed", "through": "passed"} | more
+    known = {"module": "privacy-basics", "title": "Privacy basics", "valid_until": AT, "state": "lapsed", "due": True, "through": "passed"}
+    return known | more
+
+
+def a_person(ident: str, name: str, *duties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    known = {"id": ident, "name": name, "profession": "clinician", "unit": "nord-medecine", "active": True, "login": "a", "lapsed": []}
+    return known | {"reminded": {}, "duties": list(duties)} | more
 
 
 def an_observation(value: float, at: str, **more: Any) -> dict[str, Any]:
@@ -83,21 +89,16 @@ def a_bundle(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "entry": [{"resource": one} for one in (patient, *resources)]}
 
 
-STAFF = {
-    "site": "nord",
-    "units": ["nord-medecine"],
-    "staff": [
-        {
-            "id": "s-2",
-            "name": "Dr A",
-            "profession": "clinician",
-            "unit": "nord-medecine",
-            "active": True,
-            "login": "a",
-            "duties": [a_duty(state="fulfilled")],
-        }
-    ],
-}
+def a_staff(*people: dict[str, Any]) -> dict[str, Any]:
+    return {"site": "nord", "units": ["nord-medecine", "nord-urgences"], "staff": list(people)}
+
+
+STAFF = a_staff(
+    a_person("s-2", "Dr A", a_duty(state="fulfilled", due=False)),
+    a_person("s-3", "Clerk B", a_duty(), a_duty(module="other", title="Other", due=False), unit="nord-urgences"),
+    a_person("s-4", "Dr C", a_duty(state="fulfilled"), reminded={"privacy-basics": {"reminded_at": AT, "again": False}}),
+    a_person("s-5", "Dr D", a_duty(), reminded={"privacy-basics": {"reminded_at": AT, "again": True}}),
+)
 A_DUE = {"thing": "Case", "id": "e3cd", "about": "bulk-lookup", "due_at": AT, "overdue": True}
 
 
@@ -368,6 +369,9 @@ FORMS: dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any], dict[str, 
 }
 
 
+STAFF_FORMS = ["/staff/s-2/duties/privacy-basics", "/staff/s-2/duties/privacy-basics/reminder", "/staff/reminders"]
+
+
 class TestEveryForm:
     @pytest.mark.parametrize("path", FORMS)
     async def test_asks_the_service_with_what_was_chosen(self, portal: PortalDesk, path: str) -> None:
@@ -383,7 +387,7 @@ class TestEveryForm:
         assert json.loads(asked.content) == sent
         assert {name: asked.headers[name] for name in headers} == headers
 
-    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", "/staff/s-2/duties/privacy-basics", f"/charts/{ME}/emergency"])
+    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", *STAFF_FORMS, f"/charts/{ME}/emergency"])
     async def test_changes_nothing_without_its_token(self, portal: PortalDesk, path: str) -> None:
         await portal.sign_in("privacy-officer", patient=ME)
 
@@ -394,7 +398,7 @@ class TestEveryForm:
 
 
 class TestFormsOfOtherSites:
-    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", "/staff/s-2/duties/privacy-basics", f"/charts/{ME}/emergency"])
+    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", *STAFF_FORMS, f"/charts/{ME}/emergency"])
     async def test_are_refused_even_with_the_token(self, portal: PortalDesk, path: str) -> None:
         role, _shown, portal.group.answers = PAGES["/cases/e3cd"]
         await portal.sign_in(role, patient=ME)
@@ -554,3 +558,80 @@ class TestTraining:
 
         assert answer.headers["location"] == "/staff"
         assert portal.group.asked[-1].method == "PUT"
+
+
+def reminding(*idents: str) -> dict[str, Any]:
+    answer = {"sent": True, "reminded_at": AT}
+    return {"GET governance/staff": STAFF} | {f"POST governance/staff/{ident}/duties/privacy-basics/reminder": answer for ident in idents}
+
+
+def reminded(portal: PortalDesk) -> list[str]:
+    return [request.url.path.split("/")[2] for request in portal.group.asked if request.method == "POST"]
+
+
+class TestStaff:
+    async def test_shows_first_who_is_due_and_offers_a_reminder(self, portal: PortalDesk) -> None:
+        portal.group.answers = reminding()
+        await portal.sign_in("trainer")
+
+        due = (await portal.browser.get("/staff")).text.partition("Everybody</h2>")[0]
+
+        assert [name for name in ("Dr A", "Clerk B", "Dr C", "Dr D") if name in due] == ["Clerk B", "Dr C", "Dr D"]
+        assert due.count("Send a reminder</button>") == 2
+        assert due.count("Reminder sent") == 2
+        assert "Remind everybody who is due (2)" in due
+        assert "26 Nov 2026, 11:00" in due
+
+    async def test_sends_one_reminder_and_comes_back_to_the_same_choice(self, portal: PortalDesk) -> None:
+        portal.group.answers = reminding("s-3")
+        await portal.sign_in("trainer")
+
+        answer = await portal.send("/staff?unit=nord-urgences", "/staff/s-3/duties/privacy-basics/reminder", unit="nord-urgences")
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/staff?unit=nord-urgences")
+        assert reminded(portal) == ["s-3"]
+
+    @pytest.mark.parametrize(("chosen", "told"), [({}, ["s-3", "s-5"]), ({"unit": "nord-urgences"}, ["s-3"]), ({"module": "other"}, [])])
+    async def test_reminds_everybody_who_is_shown_and_was_not_yet(
+        self, portal: PortalDesk, chosen: dict[str, str], told: list[str]
+    ) -> None:
+        portal.group.answers = reminding("s-3", "s-5")
+        await portal.sign_in("trainer")
+
+        answer = await portal.send("/staff", "/staff/reminders", **chosen)
+
+        assert answer.status_code == 303
+        assert sorted(reminded(portal)) == told
+
+    @pytest.mark.parametrize(
+        ("query", "shown"),
+        [
+            ("", ["Dr A", "Clerk B", "Dr C", "Dr D"]),
+            ("?unit=nord-urgences", ["Clerk B"]),
+            ("?module=other", ["Clerk B"]),
+            ("?unit=nord-medecine&module=other", []),
+        ],
+    )
+    async def test_shows_those_who_were_chosen(self, portal: PortalDesk, query: str, shown: list[str]) -> None:
+        portal.group.answers = reminding()
+        await portal.sign_in("trainer")
+
+        text = (await portal.browser.get(f"/staff{query}")).text
+
+        assert [name for name in ("Dr A", "Clerk B", "Dr C", "Dr D") if f'<th scope="row">{name}' in text] == shown
+        assert "Other</option>" in text
+
+    @pytest.mark.parametrize(("query", "said"), [("", "holds for more than thirty days"), ("?unit=nord-urgences", "Choose every unit")])
+    async def test_teaches_when_nobody_is_due(self, portal: PortalDesk, query: str, said: str) -> None:
+        portal.group.answers = {"GET governance/staff": a_staff(a_person("s-2", "Dr A", a_duty(state="fulfilled", due=False)))}
+        await portal.sign_in("trainer")
+
+        text = (await portal.browser.get(f"/staff{query}")).text
+
+        assert said in text
+        assert "Remind everybody" not in text
+
+    async def test_repeats_no_choice_that_is_none(self, portal: PortalDesk) -> None:
+        await portal.sign_in("trainer")
+
+        assert (await portal.browser.get("/staff", params={"unit": '"><b>'})).status_code == 422

@@ -1,4 +1,4 @@
-"""Words who is told of what: which mails go to which officers when something happens, and what the patient is told; ids only."""
+"""Words who is told of what: which mails go to which members of staff when something happens, and what the patient is told; ids only."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from services.notifier.messages.wording import (
     CASE_DISMISSED,
     CASE_OPENED,
     CLOCK_OVERDUE,
+    DUTY_DUE,
     EMERGENCY_TO_REVIEW,
     REQUEST_ASKED,
     REQUEST_OVERDUE,
@@ -18,6 +19,7 @@ from services.notifier.messages.wording import (
 from services.notifier.requests.model import PatientRequest
 from services.notifier.reviews.model import Review
 from shared.clock import rfc3339
+from shared.events.governance import DutyReminded
 
 _OF_STATE = {CaseState.SUSPECTED: CASE_OPENED, CaseState.CONFIRMED: CASE_CONFIRMED, CaseState.DISMISSED: CASE_DISMISSED}
 """Closing is told to nobody: nothing is left to do."""
@@ -66,6 +68,11 @@ def mails_of_overdue_request(request: PatientRequest, officers: Sequence[str], *
 def said_about_request(request: PatientRequest) -> dict[str, str]:
     """What was said stands in the request itself."""
     return {"reference": request.ident, "asked_at": rfc3339(request.asked_at), "due_at": rfc3339(request.due_at)}
+
+
+def mail_of_duty(event: DutyReminded, *, portal: str) -> Mail:
+    values = _reference(event.module, "modules", portal) | {"due_at": rfc3339(event.valid_until)}
+    return Mail(f"{event.module}/{rfc3339(event.reminded_at)}", event.staff, DUTY_DUE, values, event.reminded_at)
 
 
 def said_to_patient(review: Review) -> dict[str, str]:

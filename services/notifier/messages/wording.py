@@ -25,6 +25,7 @@ REQUEST_ASKED = "request-asked"
 REQUEST_OVERDUE = "request-overdue"
 REQUEST_EXTENDED = "request-extended"
 REQUEST_ANSWERED = "request-answered"
+DUTY_DUE = "duty-due"
 EMERGENCY_IN_YOUR_RECORD = "emergency-in-your-record"
 
 TEMPLATES: Mapping[str, Template] = {
@@ -103,6 +104,15 @@ TEMPLATES: Mapping[str, Template] = {
             "The privacy officer has answered your request of {asked_at}. You read the answer under “My rights”. Reference: {reference}.",
             "Le délégué à la protection des données a répondu à votre demande du {asked_at}. La réponse figure sous « Mes droits ». "
             "Référence : {reference}.",
+        ),
+    ),
+    DUTY_DUE: Template(
+        Sentence("Training to take: {reference}, valid until {due_at}", "Formation à suivre : {reference}, valable jusqu’au {due_at}"),
+        Sentence(
+            "Your training {reference} is valid until {due_at}. From then on records stay shut for you, until you have passed it again. "
+            "It takes a few minutes.\n{link}",
+            "Votre formation {reference} est valable jusqu’au {due_at}. Passé cette date, les dossiers vous restent fermés "
+            "tant que vous ne l’avez pas réussie à nouveau. Elle prend quelques minutes.\n{link}",
         ),
     ),
     EMERGENCY_IN_YOUR_RECORD: Template(

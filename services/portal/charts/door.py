@@ -11,7 +11,7 @@ from services.portal.desk import Desk
 from services.portal.forms import first, own_form
 from services.portal.group import Reader, ServiceRefusedError
 from services.portal.pages import page
-from services.portal.signed import At, Ident, OwnSite, Reading
+from services.portal.signed import At, Ident, OwnSite, Reading, renew_secret
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose, is_ours
 
@@ -67,6 +67,7 @@ async def break_glass(patient: Ident, request: Request, reader: Reading, desk: A
     await desk.group.ask(
         reader, "records", f"/charts/{patient}/emergency", purpose=Purpose.TREATMENT, send={"reason": first(form, "reason")}
     )
+    await renew_secret(request, reader.session, desk)
     return RedirectResponse(f"/charts/{patient}?emergency=true", status_code=303)
 
 

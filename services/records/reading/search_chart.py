@@ -77,7 +77,10 @@ class Found:
 
 
 async def search_by_patient(search: Search, patient: str, *, desk: Desk, part: Part | None = None) -> Found:
-    """All of one type in one chart, or the whole chart ($everything), or a part of that, which opens no more than it shows. Raises AccessRefusedError, NotFoundError, GoneError, FactsChangedError."""
+    """All of one type in one chart, or the whole chart ($everything), or a part of that, which opens no more than it shows.
+
+    Raises AccessRefusedError, NotFoundError, GoneError or FactsChangedError.
+    """
     known = PatientId(patient) if is_ours(patient) else None
     ask = Ask(search.actor, search.purpose, Action.SEARCH, search.type or WHOLE_CHART, known)
     verdict, facts = await desk.decide(ask, now=search.now)
@@ -88,7 +91,8 @@ async def search_by_patient(search: Search, patient: str, *, desk: Desk, part: P
                 search, await desk.note(access_facts(ask, outcome=Outcome.REFUSED, status=status, verdict=verdict), now=search.now)
             )
         raise await desk.refuse(verdict, now=search.now)
-    opened, following = [], None
+    opened: list[OpenedRecord] = []
+    following = None
     if facts.chart is not None and known is not None:
         opened, following = await _of_chart(known, search, part, Verdicts({known: verdict}, ()), desk)
     outcome = Outcome.ANSWERED if facts.chart is not None else Outcome.NOT_FOUND
