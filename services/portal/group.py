@@ -9,6 +9,7 @@ import orjson
 
 from services.portal.sessions import Session
 from shared.errors import AnticipatedError, Sentence
+from shared.telemetry import trace_headers
 
 _SERVICES = {
     "records": Sentence("the records", "les dossiers médicaux"),
@@ -112,7 +113,7 @@ class Group:
         return await self._told(reader, service, "PUT", path, send, {})
 
     async def _told(self, reader: Reader, service: str, method: str, path: str, send: Any, more: Mapping[str, str]) -> Told:
-        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **more}
+        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **trace_headers(), **more}
         content = None if send is None else orjson.dumps(send)
         if content is not None:
             headers["content-type"] = "application/json"
