@@ -15,6 +15,7 @@ from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.settings import PortalSettings
 from services.portal.streams import Streams
+from services.portal.traces.collected import CollectedTraces
 from shared.events.topics import IDENTITY_EVENT
 from shared.identity import Identities
 from shared.kafka import connection_of, open_producer
@@ -60,5 +61,6 @@ def open_desk(settings: PortalSettings, *, database: Database, http: httpx.Async
         group=Group(http, settings.addresses),
         places=read_places(settings.places_file),
         streams=Streams(),
+        traces=CollectedTraces(http, settings),
         notes=notes,
     )

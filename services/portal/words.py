@@ -4,6 +4,7 @@ from services.portal.cases.words import CASES
 from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
 from services.portal.operation.words import OPERATION
+from services.portal.traces.words import TRACES
 from services.portal.trail.words import TRAIL
 from services.portal.training.words import TRAINING
 from shared.errors import Sentence
@@ -13,11 +14,13 @@ WORDS = {
     **CHARTS,
     **CHOICES,
     **OPERATION,
+    **TRACES,
     **TRAIL,
     **TRAINING,
     "rooms": Sentence("Rooms", "Rubriques"),
     "room-activity": Sentence("Activity", "Activité"),
     "room-operation": Sentence("Operation", "Exploitation"),
+    "room-traces": Sentence("Traces", "Traces techniques"),
     "room-trail": Sentence("Who saw my record", "Qui a vu mon dossier"),
     "room-cases": Sentence("Cases", "Alertes"),
     "room-reviews": Sentence("Emergency reviews", "Revues d’urgence"),
