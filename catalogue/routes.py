@@ -17,6 +17,7 @@ from services.portal.cases.door import cases
 from services.portal.charts.door import charts as chart_pages
 from services.portal.choices.door import choices
 from services.portal.operation.door import operation
+from services.portal.traces.door import traces
 from services.portal.trail.door import trail
 from services.portal.training.door import training
 from services.records.api import READERS, fhir
@@ -30,7 +31,7 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "audit": (audit,),
     "governance": (governance,),
     "notifier": (notifier,),
-    "portal": (portal, cases, chart_pages, choices, operation, trail, training),
+    "portal": (portal, cases, chart_pages, choices, operation, traces, trail, training),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

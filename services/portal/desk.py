@@ -9,6 +9,7 @@ from services.portal.places import Places
 from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.streams import Streams
+from services.portal.traces.collected import CollectedTraces
 from services.portal.workstations import Workstations
 from shared.identity import Identities
 from shared.notes import Notes
@@ -28,4 +29,5 @@ class Desk:
     group: Group
     places: Places
     streams: Streams
+    traces: CollectedTraces
     notes: Notes

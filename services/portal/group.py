@@ -10,6 +10,7 @@ import orjson
 
 from services.portal.sessions import Session
 from shared.errors import AnticipatedError, Sentence
+from shared.telemetry import trace_headers
 from shared.vocabulary import Purpose
 
 _AS_JSON = {"content-type": "application/json"}
@@ -122,7 +123,7 @@ class Group:
         return await self._told(reader, service, "PUT", path, orjson.dumps(send), _AS_JSON)
 
     async def _told(self, reader: Reader, service: str, method: str, path: str, content: bytes | None, more: Mapping[str, str]) -> Told:
-        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **more}
+        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **trace_headers(), **more}
         answer = await self._answer(reader, service, method, path, content, headers)
         if answer.is_success:
             return Told(_json(answer), answer.content, answer.headers.get("x-decision-id", ""))

@@ -47,6 +47,7 @@ def page(name: str, request: Request, *, status: int = 200, **what: Any) -> HTML
         "other": other,
         "other_url": f"?{urlencode(kept | {'lang': other}, doseq=True)}",
         "moment": lambda value: moment(value, language, zone),
+        "second": lambda value: moment(value, language, zone, pattern="d MMM y, HH:mm:ss"),
         "until": lambda value: until(value, language, now),
         "day": lambda value: day(value, language),
         "outcome": lambda value: outcome_in(value, language),

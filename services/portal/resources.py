@@ -16,6 +16,7 @@ from services.portal.sessions import Sessions
 from services.portal.settings import PortalSettings
 from services.portal.streams import Streams
 from services.portal.subscribers import join_subscribers
+from services.portal.traces.collected import CollectedTraces
 from services.portal.workstations import Workstations
 from shared.event_door import EventDoor
 from shared.events.topics import IDENTITY_EVENT
@@ -69,5 +70,6 @@ def open_desk(settings: PortalSettings, *, database: Database, http: httpx.Async
         group=Group(http, settings.addresses),
         places=read_places(settings.places_file),
         streams=Streams(),
+        traces=CollectedTraces(http, settings),
         notes=notes,
     )

@@ -1,7 +1,7 @@
 """Finds out who reads a page, before any route of `portal` does its work."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import quote
 
 from fastapi import Depends, Path, Request
@@ -14,6 +14,8 @@ from services.portal.open_session import WorkstationLockedError, open_renewed
 from services.portal.sessions import Session
 from services.portal.sign_out import ForeignFormError
 from shared.clock import utc_now
+from shared.errors import AnticipatedError, Sentence
+from shared.vocabulary import Profession
 
 
 class NotSignedInError(Exception):
@@ -23,6 +25,18 @@ class NotSignedInError(Exception):
         super().__init__("not signed in")
         self.goal = goal
         self.why = why
+
+
+class OperatorsOnlyError(AnticipatedError):
+    """Traces are shown to operators; what they show is decided by no service."""
+
+    slug: ClassVar[str] = "operators-only"
+    status: ClassVar[int] = 403
+    fhir_code: ClassVar[str] = "forbidden"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This page is for operators. If you need it for your work, ask your operator.",
+        "Cette page est destinée aux exploitants. Si votre travail le demande, adressez-vous à l’un d’eux.",
+    )
 
 
 def _desk(request: Request) -> Desk:
@@ -67,6 +81,13 @@ async def _reader(request: Request, session: Signed) -> Reader:
     return Reader(session, language_for(request))
 
 
+async def _operator(reader: Annotated[Reader, Depends(_reader)]) -> Reader:
+    """For pages that no service decides about. Raises NotSignedInError or OperatorsOnlyError."""
+    if reader.session.person.profession != Profession.OPERATOR:
+        raise OperatorsOnlyError
+    return reader
+
+
 def _goal(request: Request) -> str:
     """The page that was wanted; what a form would have changed is not done later."""
     return quote(request.url.path) if request.method == "GET" else "/"
@@ -79,6 +100,7 @@ def _own_site(request: Request) -> None:
 
 
 Reading = Annotated[Reader, Depends(_reader)]
+Operating = Annotated[Reader, Depends(_operator)]
 Ident = Annotated[str, Path(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 """A part of an address that is put into another one: nothing that could lead elsewhere."""
 OwnSite = Depends(_own_site)

@@ -5,6 +5,7 @@ from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
 from services.portal.operation.words import OPERATION
 from services.portal.requests.words import REQUESTS
+from services.portal.traces.words import TRACES
 from services.portal.trail.words import TRAIL
 from services.portal.training.words import TRAINING
 from shared.errors import Sentence
@@ -15,11 +16,13 @@ WORDS = {
     **CHOICES,
     **OPERATION,
     **REQUESTS,
+    **TRACES,
     **TRAIL,
     **TRAINING,
     "rooms": Sentence("Rooms", "Rubriques"),
     "room-activity": Sentence("Activity", "Activité"),
     "room-operation": Sentence("Operation", "Exploitation"),
+    "room-traces": Sentence("Traces", "Traces techniques"),
     "room-trail": Sentence("Who saw my record", "Qui a vu mon dossier"),
     "room-today": Sentence("Today", "Aujourd’hui"),
     "room-requests": Sentence("Patients’ requests", "Demandes des patients"),
