@@ -200,6 +200,28 @@ class Browser:
 
 class TestPortal:
     @pytest.mark.parametrize("profession", sorted(ACCOUNTS))
+    def test_shuts_every_room_to_every_profession_it_does_not_declare(self, stack: Stack, caller: Caller, profession: Profession):
+        """Most rooms by the word of the service that is asked, and then it is noted."""
+        login, _purpose = ACCOUNTS[profession]
+        browser, streamed = Browser(caller.desk), "/events"
+        shut = routes("portal", lambda one: closed(one) and profession not in one.professions and one.path != streamed)
+        idents = {"module": "privacy-basics", "patient": caller.patient, "trace": "0" * 32, "note": caller.note, "move": "dismissal"}
+        with browser.http:
+            inside = browser.sign_in(login, stack.home.secret(f"account-{login}"))
+            token = inside.text.partition('name="form-token" value="')[2].partition('"')[0]
+            statuses = {}
+            for route in shut:
+                path = re.sub(r"\{([^}]+)\}", lambda name: idents.get(name[1], str(uuid.uuid4())), route.path)
+                asked = {"kind": "copy", "what": "research"} if path.endswith("/new") else {}
+                form = {"form-token": token, "what": "research", "kind": "copy", "words": "Made up, for a test.", "number": "1"}
+                answer = browser.http.request(
+                    route.method, f"{browser.portal}{path}", params=asked, data=form if route.method == "POST" else None
+                )
+                statuses[str(route)] = answer.status_code
+        assert len(statuses) > 10
+        assert statuses == dict.fromkeys(statuses, 403)
+
+    @pytest.mark.parametrize("profession", sorted(ACCOUNTS))
     def test_shows_the_ledger_to_those_who_watch_over_it_only(self, stack: Stack, desk: Desk, profession: Profession):
         login, _purpose = ACCOUNTS[profession]
         (events,) = routes("portal", lambda one: one.path == "/events")

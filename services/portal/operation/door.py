@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from services.portal.group import ServiceSilentError
 from services.portal.pages import page
-from services.portal.signed import At, Reading
+from services.portal.signed import At, Belonging
 from shared.http import professions
 from shared.vocabulary import Profession
 
@@ -17,7 +17,7 @@ operation = APIRouter()
 
 
 @operation.get("/operation", openapi_extra=OPERATORS, response_class=HTMLResponse)
-async def overview(request: Request, reader: Reading, desk: At) -> HTMLResponse:
+async def overview(request: Request, reader: Belonging, desk: At) -> HTMLResponse:
     """`audit` says whether the reader may see this; the others are asked what they say to everyone who reaches their port."""
     logs = None
     with suppress(ServiceSilentError):  # the page is for seeing just that
