@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure  # noqa: TID251 - as above
 from deploy.install.topology import Principal, records_database
 
 _INDEXES = {
-    "resources": ([("owner", 1), ("type", 1), ("at", -1)], [("note", 1)]),
+    "resources": ([("owner", 1), ("type", 1), ("ordinal", -1)], [("note", 1)]),
     "versions": ([("note", 1)],),
     "identifiers": ([("digest", 1)], [("address", 1)]),
     "patient_index": ([("digest", 1)], [("patient", 1)]),

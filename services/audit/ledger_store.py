@@ -12,6 +12,8 @@ from services.audit.suspicions import Suspicions
 from services.audit.tile_store import Place, TileStore
 from shared.mongo import Database, DuplicateKeyError, Mongo
 
+_STRETCH, _LONGER = 512, 4
+
 
 class HeadLostError(Exception):
     """Somebody else moved the head: what we hold is old, nothing was written."""
@@ -111,10 +113,19 @@ class LedgerStore:
         """Those of [first, end), a few hundred at most."""
         return [entry_of(row) async for row in self._entries(log).find({"_id": {"$in": list(range(first, end))}}).sort("_id", 1)]
 
-    async def about(self, log: Log, about: bytes, *, before: int | None, most: int) -> list[Entry]:
-        """The newest whose patient has that digest, below an index if one is given, the newest first."""
-        query: dict[str, Any] = {"about": about} | ({} if before is None else {"_id": {"$lt": before}})
-        return [entry_of(row) async for row in self._entries(log).find(query).sort("_id", -1).limit(most)]
+    async def about(self, log: Log, about: bytes, *, before: int, most: int) -> list[Entry]:
+        """The newest whose patient has that digest, below that index, the newest first.
+
+        Looked for stretch by stretch, each longer than the last: a patient with a million entries costs no more than one with few.
+        """
+        found: list[Entry] = []
+        high, width = before, _STRETCH
+        while high > 0 and len(found) < most:
+            query = {"about": about, "_id": {"$gte": high - width, "$lt": high}}
+            rows = self._entries(log).find(query).sort("_id", -1).limit(most - len(found))
+            found += [entry_of(row) async for row in rows]
+            high, width = high - width, width * _LONGER
+        return found
 
     async def entries_from(self, log: Log, first: int) -> AsyncIterator[Entry]:
         """All from that index on, as a stream."""

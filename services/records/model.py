@@ -46,13 +46,18 @@ class Care:
 
 @dataclass(frozen=True, slots=True)
 class ChartHeader:
-    """What a decision about a patient needs besides what the patient can withdraw; `revision` grows with each write of the chart."""
+    """What a decision about a patient needs besides what the patient can withdraw; `revision` grows with each write of the chart.
+
+    `written` counts the versions ever written to the chart, `types` names those of its resources: by them its newest are found.
+    """
 
     patient: PatientId
     revision: int
     care: Mapping[str, Care] = field(repr=False, default_factory=dict)
     flags: frozenset[str] = field(repr=False, default=frozenset())
     erased: bool = False
+    written: int = 0
+    types: frozenset[str] = field(repr=False, default=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,10 @@ class Residual:
 
 @dataclass(frozen=True, slots=True)
 class SealedRecord:
-    """A stored version; `owner` is a patient id or the site, `note` the id of the note that tells of its writing."""
+    """A stored version; `owner` is a patient id or the site, `note` the id of the note that tells of its writing.
+
+    `ordinal` is its place among all that was ever written to its chart.
+    """
 
     type: str
     ident: str
@@ -133,6 +141,7 @@ class SealedRecord:
     sealed: bytes = field(repr=False)
     deleted: bool = False
     note: str = ""
+    ordinal: int = 0
 
     @property
     def address(self) -> str:

@@ -454,7 +454,7 @@ class TestCharts:
         shown = await portal.browser.get(f"/charts/{ME}")
 
         asked = [dict(request.url.params) for request in portal.group.asked]
-        assert asked[0] == {"_count": "1000"}
+        assert asked[0] == {"_count": "400"}
         assert {one.get("_type", "").partition(",")[0] for one in asked[1:]} == {"Patient", "Observation", "Encounter"}
         assert "Léa Essai" in shown.text
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from services.audit.entry_sealer import EntrySealer
 from services.audit.ledger_store import LedgerStore
-from services.audit.model import Log
+from services.audit.model import Entry, Log
 from services.audit.reading.watch_activity import opened_note, shown, word
 from shared.errors import AnticipatedError, Sentence
 from shared.identity import Actor, PurposeNotHeldError, TokenIncompleteError
@@ -69,12 +69,19 @@ async def read_trail(asked: Asked, log: Log, *, before: int | None, store: Ledge
     if not may_read(asked):
         await _note(asked, notes, outcome=Outcome.REFUSED, status=NotYourTrailError.status, reason=NotYourTrailError.slug)
         raise NotYourTrailError
-    found = [] if asked.patient is None else await store.about(log, await sealer.about(asked.patient), before=before, most=PAGE)
+    found = [] if asked.patient is None else await _about(asked.patient, log, before, store=store, sealer=sealer)
     officer = asked.actor.profession is Profession.PRIVACY_OFFICER
     opened = [(entry, await opened_note(log, entry, sealer)) for entry in found]
     accesses = [{"index": entry.index, "note": entry.note, **_told(note, officer=officer)} for entry, note in opened]
     decision = await _note(asked, notes, outcome=Outcome.ANSWERED, status=200, count=len(accesses))
     return Trail(accesses, found[-1].index if len(found) == PAGE else None, decision)
+
+
+async def _about(patient: str, log: Log, before: int | None, *, store: LedgerStore, sealer: EntrySealer) -> list[Entry]:
+    if before is None:
+        head = await store.head(log)
+        before = head.size if head else 0
+    return await store.about(log, await sealer.about(patient), before=before, most=PAGE)
 
 
 def _told(note: Mapping[str, Any], *, officer: bool) -> dict[str, Any]:

@@ -51,14 +51,21 @@ async def one_chart(patient: Ident, request: Request, reader: Reading, desk: At,
     How long an emergency lasts is asked only after one was opened: asking is noted, too.
     """
     try:
-        resources, decision = await read_resources(patient, reader=reader, group=desk.group)
+        resources, whole, decision = await read_resources(patient, reader=reader, group=desk.group)
     except ServiceRefusedError as error:
         if error.problem != _SHUT:
             raise
         return page("charts/shut.html", request, status=403, session=reader.session, patient=patient, sentence=error.detail)
     ends_at = await _emergency(patient, reader, desk) if emergency else None
     kept = {"emergency": "true"} if emergency else {}
-    what: dict[str, Any] = {"chart": read_chart(resources), "decision": decision, "ends_at": ends_at, "width": WIDTH, "height": HEIGHT}
+    what: dict[str, Any] = {
+        "chart": read_chart(resources),
+        "whole": whole,
+        "decision": decision,
+        "ends_at": ends_at,
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
     return page("charts/chart.html", request, session=reader.session, patient=patient, kept=kept, **what)
 
 

@@ -49,6 +49,7 @@ CHARTS = {
     ),
     "unnamed": Sentence("without a name", "sans nom"),
     "and-more": Sentence("more are in the record", "de plus dans le dossier"),
+    "and-others": Sentence("This chart is very long: more are in the record.", "Ce dossier est très long : il en contient d’autres."),
     "values": Sentence("values", "valeurs"),
     "plot-from": Sentence("from", "de"),
     "plot-to": Sentence("to", "à"),

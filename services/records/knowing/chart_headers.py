@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,12 +103,12 @@ class ChartHeaders:
 
 def _without_long_past(header: ChartHeader, before: datetime) -> ChartHeader:
     care = {key: one for key, one in header.care.items() if one.ended_at is None or one.ended_at > before}
-    return ChartHeader(header.patient, header.revision, care, header.flags, header.erased)
+    return replace(header, care=care)
 
 
 def _plain(header: ChartHeader) -> dict[str, Any]:
     care = {key: [sorted(one.practitioners), one.unit, _text(one.started_at), _text(one.ended_at)] for key, one in header.care.items()}
-    return {"care": care, "flags": sorted(header.flags)}
+    return {"care": care, "flags": sorted(header.flags), "written": header.written, "types": sorted(header.types)}
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -119,4 +120,4 @@ def _header(patient: PatientId, revision: int, plain: Mapping[str, Any]) -> Char
         key: Care(frozenset(people), unit, datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None)
         for key, (people, unit, start, end) in plain["care"].items()
     }
-    return ChartHeader(patient, revision, care, frozenset(plain["flags"]))
+    return ChartHeader(patient, revision, care, frozenset(plain["flags"]), written=plain["written"], types=frozenset(plain["types"]))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from services.records.decision import Permit, Refusal, hides
 from services.records.desk import Desk
-from services.records.model import WHOLE_CHART, Ask, OpenedRecord, SealedRecord
+from services.records.model import WHOLE_CHART, Ask, ChartHeader, OpenedRecord, SealedRecord
 from services.records.noting import access_facts, label_class
 from services.records.refusals import ABOUT_THE_CHART, FactsChangedError, NotFoundError
 from services.records.sealer import KeyErasedError, UnreadableError
@@ -94,7 +94,7 @@ async def search_by_patient(search: Search, patient: str, *, desk: Desk, part: P
     opened: list[OpenedRecord] = []
     following = None
     if facts.chart is not None and known is not None:
-        opened, following = await _of_chart(known, search, part, Verdicts({known: verdict}, ()), desk)
+        opened, following = await _of_chart(facts.chart, search, part, Verdicts({known: verdict}, ()), desk)
     outcome = Outcome.ANSWERED if facts.chart is not None else Outcome.NOT_FOUND
     about = Ask(ask.actor, ask.purpose, ask.action, search.type or WHOLE_CHART, None if facts.chart is None else known)
     told = _facts(about, verdict, opened, outcome) | ({"status": 404} if facts.chart is None and search.type is None else {})
@@ -114,14 +114,15 @@ def _nothing(search: Search, decision: str) -> Found:
 
 
 async def _of_chart(
-    patient: PatientId, search: Search, part: Part | None, verdicts: "Verdicts", desk: Desk
+    chart: ChartHeader, search: Search, part: Part | None, verdicts: "Verdicts", desk: Desk
 ) -> tuple[list[OpenedRecord], str | None]:
     """Of a part no more is opened than it needs to know whether another follows; what is hidden leaves no gap in it."""
     if part is None:
-        sealed = await desk.store.of_owner(patient, types=None if search.type is None else [search.type])
+        sealed = await desk.store.of_owner(chart.patient, types=None if search.type is None else [search.type])
         return await opened_all(sealed, verdicts, desk), None
     shown: list[OpenedRecord] = []
-    async for record in desk.store.newest_of(patient, types=part.types, after=part.after):
+    types = chart.types if part.types is None else chart.types.intersection(part.types)
+    async for record in desk.store.newest_of(chart.patient, types=types, written=chart.written, after=part.after):
         shown += await opened_all([record], verdicts, desk)
         if len(shown) > part.count:
             return shown[:-1], shown[-2].record.address

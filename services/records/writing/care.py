@@ -1,6 +1,6 @@
 """Keeps a chart's header true to its encounters and its patient."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ _NEVER_TOOK_PLACE = {"cancelled", "entered-in-error"}
 _OVER = {"finished"}
 
 
-def header_after(header: ChartHeader | None, patient: PatientId, changes: Iterable[Planned], *, now: datetime) -> ChartHeader:
+def header_after(header: ChartHeader | None, patient: PatientId, changes: Sequence[Planned], *, now: datetime) -> ChartHeader:
     """The next revision of the header, with the care and flags that these changes bring."""
     care = dict(header.care) if header else {}
     flags = header.flags if header else frozenset()
@@ -24,7 +24,9 @@ def header_after(header: ChartHeader | None, patient: PatientId, changes: Iterab
                 care[change.ident] = care_of(change.resource, now=now)
         elif change.type == "Patient" and change.resource is not None:
             flags = frozenset(_flags(change.resource))
-    return ChartHeader(patient, (header.revision if header else 0) + 1, care, flags)
+    before = header or ChartHeader(patient, 0)
+    types = before.types | {change.type for change in changes}
+    return ChartHeader(patient, before.revision + 1, care, flags, written=before.written + len(changes), types=types)
 
 
 def care_of(encounter: dict[str, Any], *, now: datetime) -> Care:

@@ -13,7 +13,7 @@ from services.records.desk import Desk
 from services.records.fhir.parsing import dump_json
 from services.records.fhir.references import security_labels
 from services.records.knowing.patient_index import keys_of_patient
-from services.records.model import Ask, Asked, SealedRecord
+from services.records.model import Ask, Asked, ChartHeader, SealedRecord
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.record_store import Replacement, VersionConflictError
 from services.records.refusals import GoneError
@@ -189,16 +189,18 @@ def _after_commit(sealed: Sequence[Sealed], notes: Sequence[EventRecord], desk: 
 
 async def _work(asked: Asked, sealed: Sequence[Sealed], notes: Sequence[EventRecord], desk: Desk, session: Any) -> None:
     """The transaction: headers, resources, indexes, notes and events; it may run more than once."""
-    events = []
+    events, replacements = [], [Replacement(one.record, one.planned.existing) for one in sealed if one.planned.patient is None]
     for patient in dict.fromkeys(one.planned.patient for one in sealed if one.planned.patient is not None):
-        mine = [one.planned for one in sealed if one.planned.owner == patient]
-        revision = await _renew_header(patient, mine, asked.now, desk, session)
-        if asked.actor.profession is Profession.CLINICIAN and any(one.action is not Action.DELETE for one in mine):
+        mine = [one for one in sealed if one.planned.owner == patient]
+        header = await _renew_header(patient, [one.planned for one in mine], asked.now, desk, session)
+        first = header.written - len(mine)
+        replacements += [Replacement(replace(one.record, ordinal=first + place), one.planned.existing) for place, one in enumerate(mine)]
+        if asked.actor.profession is Profession.CLINICIAN and any(one.planned.action is not Action.DELETE for one in mine):
             await desk.grants.follow_up(asked.actor.ident, patient, now=asked.now, session=session)
         events.append(
-            ChartChanged(patient=patient, site=desk.site, revision=revision).to_record(source=f"/records/{desk.site}", now=asked.now)
+            ChartChanged(patient=patient, site=desk.site, revision=header.revision).to_record(source=f"/records/{desk.site}", now=asked.now)
         )
-    await desk.store.replace([Replacement(one.record, one.planned.existing) for one in sealed], session=session)
+    await desk.store.replace(replacements, session=session)
     for one in sealed:
         if one.planned.patient is None:
             await _index(one.planned, desk, session)
@@ -207,7 +209,7 @@ async def _work(asked: Asked, sealed: Sequence[Sealed], notes: Sequence[EventRec
     await desk.notes.outbox.add([*notes, *events], now=asked.now, incarnation=desk.notes.incarnation, session=session)
 
 
-async def _renew_header(patient: PatientId, changes: Sequence[Planned], now: datetime, desk: Desk, session: Any) -> int:
+async def _renew_header(patient: PatientId, changes: Sequence[Planned], now: datetime, desk: Desk, session: Any) -> ChartHeader:
     row = await desk.headers.find_row(patient, session=session)
     before = None if row is None else await desk.headers.opened(row)
     if before is not None and before.erased:
@@ -219,7 +221,7 @@ async def _renew_header(patient: PatientId, changes: Sequence[Planned], now: dat
         kept = False
     if not kept:
         raise VersionConflictError
-    return header.revision
+    return header
 
 
 async def _index(plan: Planned, desk: Desk, session: Any) -> None:
