@@ -1,4 +1,6 @@
-"""The HTTP door of `governance`: everybody's own modules and standing, and the staff of a site for its trainers."""
+"""The HTTP door of `governance`: everybody's own modules and standing, the staff of a site for its trainers, status for watchers."""
+
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
@@ -11,6 +13,7 @@ from services.governance.set_duty import NewDate, set_duty
 from services.governance.take_attempt import take_attempt
 from shared.clock import utc_now
 from shared.http import professions
+from shared.watching import FOR_WATCHERS
 
 router = APIRouter(dependencies=[Depends(keep_out_of_caches)])
 FOR_LEARNERS = professions(*LEARNERS)
@@ -58,3 +61,9 @@ async def put_duty(ident: str, module: str, request: Request, asking: Asking, la
     wanted = NewDate(ident, module, (await body_of(DutyBody, request)).valid_until)
     member = await set_duty(asking, wanted, now=now, staff=has.staff, modules=has.modules)
     return standing_answer(member, has.modules, language, now=now)
+
+
+@router.get("/status", **FOR_WATCHERS)
+async def get_status(has: Has) -> dict[str, Any]:
+    """For those who watch over the group, whether they are on the staff list or not."""
+    return {"outbox": await has.outbox.backlog(now=utc_now())}

@@ -33,6 +33,7 @@ class GovernanceResources:
     identities: Identities
     staff: StaffStore
     modules: ModuleShelf
+    outbox: Outbox
     pings: Mapping[str, Ping] = field(default_factory=dict)
 
 
@@ -55,7 +56,7 @@ async def open_resources(
             passing=(MongoError, OvertakenError),
         )
         stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
-        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, {"mongodb": mongo.ping})
+        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, outbox, {"mongodb": mongo.ping})
 
 
 def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox, producer: Producer) -> list["asyncio.Task[None]"]:

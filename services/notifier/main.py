@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from services.notifier.api import router
 from services.notifier.resources import NotifierResources, open_resources
 from services.notifier.settings import NotifierSettings
+from services.notifier.status_api import status
 from shared.http import create_app
 from shared.serving import serve
 from shared.telemetry import open_telemetry
@@ -23,7 +24,8 @@ def make_app(settings: NotifierSettings) -> FastAPI:
             yield
 
     app = create_app("Serment notifier", lifespan=lifespan, pings=_pings)
-    app.include_router(router)
+    for each in (router, status):
+        app.include_router(each)
     return app
 
 

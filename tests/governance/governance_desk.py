@@ -94,6 +94,14 @@ class MemoryStaff:
         return after
 
 
+class WaitingOutbox:
+    """What `Outbox` says while two standings wait."""
+
+    async def backlog(self, *, now: datetime) -> dict[str, float | None]:
+        assert now.tzinfo is not None
+        return {"waiting": 2, "oldest_seconds": 3.5}
+
+
 class FakeIdentities:
     """The token is `profession/id`."""
 
@@ -125,7 +133,7 @@ class GovernanceDesk:
 async def open_desk(*members: Member) -> AsyncIterator[GovernanceDesk]:
     staff = MemoryStaff(members)
     app = create_app("governance", lifespan=None, pings=lambda _: {})
-    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES)
+    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, WaitingOutbox())
     app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://governance") as http:
         yield GovernanceDesk(staff, http)
