@@ -25,14 +25,15 @@ from services.records.api import READERS, fhir
 from services.records.emergency_api import emergencies
 from services.records.erasure_api import charts
 from services.records.status_api import status as records_status
+from shared.parked_api import parked
 from shared.vocabulary import Profession
 
 ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
-    "records": (charts, emergencies, fhir, records_status),
+    "records": (charts, emergencies, fhir, records_status, parked),
     "consent": (consent, enforcement, consent_fhir, consent_status),
-    "audit": (audit,),
+    "audit": (audit, parked),
     "governance": (governance,),
-    "notifier": (notifier, notifier_status),
+    "notifier": (notifier, notifier_status, parked),
     "portal": (portal, cases, chart_pages, choices, operation, trail, training),
 }
 EVERYONE = frozenset({"everyone"})

@@ -13,6 +13,7 @@ from services.audit.reading.watch_activity import PAGE, await_entries, list_acti
 from services.audit.resources import AuditResources
 from shared.clock import utc_now
 from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
+from shared.parked_api import parked
 from shared.vocabulary import Profession
 from shared.watching import FOR_WATCHERS
 
@@ -126,4 +127,5 @@ def _age(moment: datetime | None, now: datetime) -> float | None:
 
 
 def join_routes(app: FastAPI) -> None:
-    app.include_router(router)
+    for each in (router, parked):
+        app.include_router(each)

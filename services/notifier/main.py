@@ -10,6 +10,7 @@ from services.notifier.resources import NotifierResources, open_resources
 from services.notifier.settings import NotifierSettings
 from services.notifier.status_api import status
 from shared.http import create_app
+from shared.parked_api import parked
 from shared.serving import serve
 from shared.telemetry import open_telemetry
 
@@ -24,7 +25,7 @@ def make_app(settings: NotifierSettings) -> FastAPI:
             yield
 
     app = create_app("Serment notifier", lifespan=lifespan, pings=_pings)
-    for each in (router, status):
+    for each in (router, parked, status):
         app.include_router(each)
     return app
 

@@ -15,6 +15,7 @@ from services.records.resources import RecordsResources, open_resources
 from services.records.settings import RecordsSettings
 from services.records.status_api import status
 from shared.http import create_app
+from shared.parked_api import parked
 from shared.serving import serve
 from shared.telemetry import open_telemetry
 
@@ -30,7 +31,7 @@ def make_app(settings: RecordsSettings) -> Any:
             yield
 
     app = create_app(f"Serment records, {settings.site}", lifespan=lifespan, pings=_pings)
-    for each in (charts, emergencies, fhir, status):
+    for each in (charts, emergencies, fhir, parked, status):
         app.include_router(each)
 
     def has() -> RecordsResources:
