@@ -18,6 +18,7 @@ from services.portal.api import router as portal
 from services.portal.cases.door import cases
 from services.portal.charts.door import charts as chart_pages
 from services.portal.choices.door import choices
+from services.portal.objectives.door import objectives
 from services.portal.operation.door import operation
 from services.portal.trail.door import trail
 from services.portal.training.door import training
@@ -34,7 +35,7 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "audit": (audit, parked),
     "governance": (governance,),
     "notifier": (notifier, notifier_status, parked),
-    "portal": (portal, cases, chart_pages, choices, operation, trail, training),
+    "portal": (portal, cases, chart_pages, choices, objectives, operation, trail, training),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

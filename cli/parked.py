@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.table import Table
 
 from cli.running import Running
 from shared.events.topics import TOPICS
@@ -16,17 +15,14 @@ _LISTED_WITHIN, _REPLAYED_WITHIN = 15, 30
 
 def list_parked(running: Running, *, console: Console) -> int:
     """Places and reasons only: what a message holds is not shown. 1 when a service is silent."""
-    table = Table("reader", "topic", "offset", "since", "type", "reason", box=None)
-    silent = False
-    for name, found in _asked(running, "GET", "/parked"):
-        if found is None:
-            silent = True
-            console.print(f"{name} does not answer; what it parked is not listed.")
-            continue
-        for one in found:
-            table.add_row(name, one["topic"], str(one["offset"]), one["at"], one["type"] or "unknown", one["reason"])
-    console.print(table if table.row_count else "Nothing is parked.")
-    return int(silent)
+    answers = list(_asked(running, "GET", "/parked"))
+    silent = [name for name, found in answers if found is None]
+    for name in silent:
+        console.print(f"{name} does not answer; what it parked is not listed.")
+    lines = [_line(name, one) for name, found in answers for one in found or ()]
+    for line in lines or ([] if silent else ["Nothing is parked."]):
+        console.print(line, highlight=False)
+    return int(bool(silent))
 
 
 def replay_parked(running: Running, topic: str, *, console: Console) -> int:
@@ -42,10 +38,14 @@ def replay_parked(running: Running, topic: str, *, console: Console) -> int:
     return int(wrong)
 
 
+def _line(name: str, one: Mapping[str, Any]) -> str:
+    return f"{name}: {one['topic']} {one['offset']}, {one['type'] or 'unreadable'}, since {one['at']}: {one['reason']}"
+
+
 def _ending(told: Mapping[str, Any] | None) -> str:
     if told is None:
         return "does not answer."
-    again = "".join(f"; {one['type'] or 'unknown'} failed again ({one['reason']})" for one in told["failed"])
+    again = "".join(f"; {one['type'] or 'unreadable'} failed again ({one['reason']})" for one in told["failed"])
     left = f"; {told['left']} are left, ask again" if told["left"] else ""
     return f"{told['replayed']} handled{again}{left}."
 

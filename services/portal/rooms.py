@@ -16,14 +16,14 @@ class Room:
 
 _ACTIVITY, _TRAINING, _STAFF = Room("/", "room-activity"), Room("/modules", "room-training"), Room("/staff", "room-staff")
 _CHARTS, _CASES, _REVIEWS = Room("/charts", "room-charts"), Room("/cases", "room-cases"), Room("/reviews", "room-reviews")
-_OPERATION = Room("/operation", "room-operation")
+_OPERATION, _OBJECTIVES = Room("/operation", "room-operation"), Room("/objectives", "room-objectives")
 _TRAIL = Room("/trail", "room-trail")
 _CHOICES, _MESSAGES = Room("/choices", "room-choices"), Room("/messages", "room-messages")
 
 _ROOMS: dict[str, Sequence[Room]] = {
     Profession.CLINICIAN: (_CHARTS, _TRAINING),
     Profession.CLERK: (_TRAINING,),
-    Profession.PRIVACY_OFFICER: (_ACTIVITY, _CASES, _REVIEWS, _TRAINING),
+    Profession.PRIVACY_OFFICER: (_ACTIVITY, _CASES, _REVIEWS, _OBJECTIVES, _TRAINING),
     Profession.TRAINER: (_STAFF, _TRAINING),
     Profession.OPERATOR: (_ACTIVITY, _OPERATION, _TRAINING),
     Profession.PATIENT: (_TRAIL, _CHOICES, _MESSAGES),

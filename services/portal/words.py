@@ -3,6 +3,7 @@
 from services.portal.cases.words import CASES
 from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
+from services.portal.objectives.words import OBJECTIVES
 from services.portal.operation.words import OPERATION
 from services.portal.trail.words import TRAIL
 from services.portal.training.words import TRAINING
@@ -12,12 +13,14 @@ WORDS = {
     **CASES,
     **CHARTS,
     **CHOICES,
+    **OBJECTIVES,
     **OPERATION,
     **TRAIL,
     **TRAINING,
     "rooms": Sentence("Rooms", "Rubriques"),
     "room-activity": Sentence("Activity", "Activité"),
     "room-operation": Sentence("Operation", "Exploitation"),
+    "room-objectives": Sentence("Privacy objectives", "Objectifs de protection"),
     "room-trail": Sentence("Who saw my record", "Qui a vu mon dossier"),
     "room-cases": Sentence("Cases", "Alertes"),
     "room-reviews": Sentence("Emergency reviews", "Revues d’urgence"),

@@ -93,10 +93,22 @@ class MemoryDatabase:
         return self.get_collection("sessions").rows
 
 
+class PlayedOutbox:
+    """What `Outbox` says of itself."""
+
+    def __init__(self) -> None:
+        self.oldest: float | None = None
+
+    async def backlog(self, *, now: datetime) -> dict[str, float | None]:
+        assert now.tzinfo is not None
+        return {"waiting": 0 if self.oldest is None else 1, "oldest_seconds": self.oldest}
+
+
 @dataclass
 class ListedNotes:
     kept: list[dict[str, Any]] = field(default_factory=list)
     down: bool = False
+    outbox: PlayedOutbox = field(default_factory=PlayedOutbox)
 
     def draw(self, type_: str, facts: dict[str, Any], *, now: datetime) -> EventRecord:
         assert now.tzinfo is not None
@@ -190,7 +202,10 @@ def an_entry(index: int = 0, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class PlayedGroup:
-    """The services that pages ask: what they answer by `METHOD service/path`, which are silent, and what they were asked."""
+    """The services that pages ask: what they answer by `METHOD service/path`, which are silent, and what they were asked.
+
+    `METHOD records-a/path` is what one replica answers.
+    """
 
     answers: dict[str, Any] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
@@ -201,10 +216,9 @@ class PlayedGroup:
         if host in self.silent:
             raise httpx.ConnectError("nobody listens", request=request)
         self.asked.append(request)
-        service = host.partition("-")[0]
-        found = self.answers.get(
-            f"{request.method} {service}{request.url.path}", (404, {"type": "urn:serment:problem:none", "detail": "None."})
-        )
+        nobody = (404, {"type": "urn:serment:problem:none", "detail": "None."})
+        asked = [f"{request.method} {name}{request.url.path}" for name in (host, host.partition("-")[0])]
+        found = next((self.answers[one] for one in asked if one in self.answers), nobody)
         status, body = found if isinstance(found, tuple) else (200, found)
         return httpx.Response(status, json=body, headers={"x-decision-id": "decision-1"})
 
