@@ -27,7 +27,7 @@ _ACTOR = (
 _IDENTITY: Mapping[str, str] = {
     "actor": "who: `id`, `profession`, `site`; null when nobody was known yet",
     "outcome": "`answered` or `refused`",
-    "reason": "why a sign-in failed, or a session ended (`asked`, `signed-in-again`); else null",
+    "reason": "why a sign-in failed, or a session ended (`asked`, `signed-in-again`, `workstation-locked`); else null",
 }
 _FRAME: dict[str, Any] = {
     "id": "6f1d0a52-7f0c-4b5e-9a8e-2f4a5c1d3e70",

@@ -20,6 +20,7 @@ from services.portal.charts.door import charts as chart_pages
 from services.portal.choices.door import choices
 from services.portal.objectives.door import objectives
 from services.portal.operation.door import operation
+from services.portal.traces.door import traces
 from services.portal.trail.door import trail
 from services.portal.training.door import training
 from services.records.api import READERS, fhir
@@ -35,7 +36,7 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "audit": (audit, parked),
     "governance": (governance,),
     "notifier": (notifier, notifier_status, parked),
-    "portal": (portal, cases, chart_pages, choices, objectives, operation, trail, training),
+    "portal": (portal, cases, chart_pages, choices, objectives, operation, traces, trail, training, parked),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

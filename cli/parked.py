@@ -67,5 +67,5 @@ def _readers(running: Running) -> Iterator[tuple[str, str]]:
     for site in running.addresses["sites"]:
         for number, base in enumerate(running.replicas(site), 1):
             yield f"records/{site} {number}", base.removesuffix("/fhir")
-    for name in ("notifier", "audit"):
+    for name in ("notifier", "audit", "portal"):
         yield name, running.addresses[name]

@@ -13,7 +13,7 @@ from deploy.local.home import claim_home
 from deploy.local.launcher_error import LauncherError
 from deploy.local.ports import Ports
 from deploy.local.sample.seed import load_seed
-from deploy.local.stack import Stack, start_stack
+from deploy.local.stack import Shape, Stack, start_stack
 
 
 def run_up(home_path: Path, port_base: int, *, story: bool, console: Console) -> int:
@@ -28,7 +28,7 @@ def run_up(home_path: Path, port_base: int, *, story: bool, console: Console) ->
     stack: Stack | None = None
     try:
         home = claim_home(home_path, portal=ports.url("portal"), say=say)
-        stack = start_stack(home, ports, say=say)
+        stack = start_stack(home, ports, shape=Shape(traced=True), say=say)
         say(f"Ready. {stack.resident_bytes() / 1e6:.0f} MB resident in {len(list(stack.servers.children))} processes.")
         _introduce(stack, console)
         if story and tell_story(Running(home.path), console=console) == 0:

@@ -36,6 +36,7 @@ CLAIMS = {
     "purposes": "extensions.ihe_iua.purpose_of_use",
     "patient": "extensions.ihe_iua.person_id",
     "unit": "extensions.serment.unit",
+    "workstation": "extensions.serment.workstation",
     "practitioner": "fhirUser",
     "strength": "acr",
 }
@@ -87,7 +88,10 @@ class IssuerUnreachableError(AnticipatedError):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks, as their token says. `token` is a digest by which one sign-in can be followed; it opens nothing."""
+    """Who asks, as their token says. `token` is a digest by which one sign-in can be followed; it opens nothing.
+
+    `workstation` is where they signed in, by an id of their site's; empty when the issuer does not know.
+    """
 
     ident: str
     name: str
@@ -100,6 +104,7 @@ class Actor:
     strength: str
     token: str
     expires: float
+    workstation: str = ""
 
 
 class PurposeNotHeldError(AnticipatedError):
@@ -240,6 +245,7 @@ def _actor_of(claims: Mapping[str, Any], places: Mapping[str, str], *, token: by
         strength=str(facts["strength"] or ""),
         token=hashlib.sha256(token).hexdigest()[:32],
         expires=float(claims["exp"]),
+        workstation=str(facts["workstation"] or ""),
     )
 
 

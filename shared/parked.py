@@ -52,30 +52,34 @@ class Replayed:
     left: int
 
 
-async def list_parked(door: EventDoor) -> list[Parked]:
-    """By topic, the oldest first, two hundred at most. Raises EventsUnreachableError."""
-    async with _parked_by(door, door.reads) as (_consumer, records):
-        return [_told(record, door) for record in records]
+class ParkedMessages:
+    """What is done is remembered by the committed offset of a group of its own."""
 
+    def __init__(self, door: EventDoor) -> None:
+        self._door = door
 
-async def replay_parked(door: EventDoor, topic: str | None = None) -> Replayed:
-    """What is done is remembered by the committed offset of a group of its own. Raises EventsUnreachableError.
+    async def listed(self) -> list[Parked]:
+        """By topic, the oldest first, two hundred at most. Raises EventsUnreachableError."""
+        async with _parked_by(self._door, self._door.reads) as (_consumer, records):
+            return [_told(record, self._door) for record in records]
 
-    At least once: an effect whose commit failed is made again, and changes nothing.
-    """
-    failed: list[Parked] = []
-    done = 0
-    async with _parked_by(door, [one for one in door.reads if topic in {None, one}]) as (consumer, records):
-        try:
-            async with asyncio.timeout(_REPLAYED_WITHIN):
-                for record in records:
-                    if reason := await door.take_again(_original(record), record):
-                        failed.append(replace(_told(record, door), reason=reason))
-                    await consumer.commit({TopicPartition(record.topic, record.partition): record.offset + 1})
-                    done += 1
-        except TimeoutError:  # a handler may be waiting for an outage to end
-            pass
-    return Replayed(done - len(failed), failed, len(records) - done)
+    async def replay(self, topic: str | None = None) -> Replayed:
+        """Of one topic, or of all. Raises EventsUnreachableError.
+
+        At least once: an effect whose commit failed is made again, and changes nothing.
+        """
+        door, failed, done = self._door, [], 0
+        async with _parked_by(door, [one for one in door.reads if topic in {None, one}]) as (consumer, records):
+            try:
+                async with asyncio.timeout(_REPLAYED_WITHIN):
+                    for record in records:
+                        if reason := await door.take_again(_original(record), record):
+                            failed.append(replace(_told(record, door), reason=reason))
+                        await consumer.commit({TopicPartition(record.topic, record.partition): record.offset + 1})
+                        done += 1
+            except TimeoutError:  # a handler may be waiting for an outage to end
+                pass
+        return Replayed(done - len(failed), failed, len(records) - done)
 
 
 @asynccontextmanager

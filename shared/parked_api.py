@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from shared.parked import list_parked, replay_parked
+from shared.parked import ParkedMessages
 from shared.watching import FOR_OPERATORS
 
 parked = APIRouter()
@@ -14,10 +14,10 @@ parked = APIRouter()
 @parked.get("/parked", **FOR_OPERATORS)
 async def get_parked(request: Request) -> list[dict[str, Any]]:
     """What this process could not handle: places, times, types and reasons, never content or key."""
-    return [asdict(one) for one in await list_parked(request.app.state.resources.door)]
+    return [asdict(one) for one in await ParkedMessages(request.app.state.resources.door).listed()]
 
 
 @parked.post("/parked/replay", **FOR_OPERATORS)
 async def post_replay(request: Request, topic: str | None = None) -> dict[str, Any]:
     """Of one topic, or of all that this process reads; some may be left, and are tried by the next asking."""
-    return asdict(await replay_parked(request.app.state.resources.door, topic))
+    return asdict(await ParkedMessages(request.app.state.resources.door).replay(topic))

@@ -5,6 +5,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
+from shared.enforcement import LEASE_PATH
 from shared.telemetry import span, tracing
 
 Message = MutableMapping[str, Any]
@@ -13,11 +14,11 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_UNTRACED = ("/health/", "/metrics")
+_UNTRACED = ("/health/", "/metrics", "/static/", LEASE_PATH)
 
 
 class ServerSpans:
-    """ASGI middleware; what is asked by machines every second is left out."""
+    """ASGI middleware; what machines ask for every few seconds is left out, and so are files."""
 
     def __init__(self, app: App) -> None:
         self._app = app

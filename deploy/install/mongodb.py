@@ -13,6 +13,7 @@ _INDEXES = {
     "resources": ([("owner", 1), ("type", 1), ("at", -1)], [("note", 1)]),
     "versions": ([("note", 1)],),
     "identifiers": ([("digest", 1)], [("address", 1)]),
+    "patient_index": ([("digest", 1)], [("patient", 1)]),
     "outbox": ([("at", 1), ("ordinal", 1)], [("incarnation", 1), ("number", 1)]),
     "erasures": ([("state", 1)],),
     "emergencies": ([("held", 1)], [("state", 1), ("ends_at", 1)], [("patient", 1)]),

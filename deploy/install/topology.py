@@ -37,8 +37,8 @@ def principals(sites: tuple[str, ...]) -> list[Principal]:
     """Every service's own, the keyrings' own, and the auditor's, who only reads, and opens nothing but the ledger."""
     found = [principal for site in sites for principal in _of_site(site)]
     found += [*_of_audit(), *_of_consent(), *_of_notifier()]
-    found.append(Principal("governance", ("governance.standing",), (), None, (("governance", "readWrite"),)))
-    found.append(Principal("portal", ("identity.event",), (), None, (("portal", "readWrite"),)))
+    found.append(Principal("governance", ("governance.change", "governance.standing"), (), None, (("governance", "readWrite"),)))
+    found.append(_portal())
     own = [name for service in SEALING_SERVICES for name in (service, keyring_database(service))]
     readable = (*own, *(name for site in sites for name in (records_database(site), keyring_database(site))))
     found.append(
@@ -80,12 +80,18 @@ def _of_consent() -> list[Principal]:
 
 
 def _of_notifier() -> list[Principal]:
-    writes = ("notifier.access", "notifier.change", "audit.suspicion.parked", "records.change.parked")
-    reads = ("audit.suspicion", "audit.suspicion.parked", "records.change", "records.change.parked")
+    writes = ("notifier.access", "notifier.change", "audit.suspicion.parked", "governance.change.parked", "records.change.parked")
+    read = ("audit.suspicion", "governance.change", "records.change")
+    reads = (*read, *(f"{topic}.parked" for topic in read))
     return [
         Principal("notifier", writes, reads, "notifier", (("notifier", "readWrite"),), _unwraps("notifier")),
         Principal("keyring-notifier", databases=((keyring_database("notifier"), "readWrite"),)),
     ]
+
+
+def _portal() -> Principal:
+    writes, reads = ("identity.event", "governance.change.parked"), ("governance.change", "governance.change.parked")
+    return Principal("portal", writes, reads, "portal", (("portal", "readWrite"),))
 
 
 def _unwraps(owner: str) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from shared.vocabulary import Profession
 
 PORTAL_CLIENT = "serment-portal"
 _KEY = "serment"
-_FIELDS = ("name", "profession", "site", "unit", "practitioner", "patient", "purposes")
+_FIELDS = ("name", "profession", "site", "unit", "workstation", "practitioner", "patient", "purposes")
 
 
 def install_identity(vault: Vault, seed: Seed, *, secret: Callable[[str], str], issuer: str, redirect_uri: str) -> str:
@@ -37,7 +37,7 @@ def _claims(purposes: str) -> str:
     return f"""{{"extensions": {{
       "ihe_iua": {{"subject_name": {metadata["name"]}, "subject_role": {metadata["profession"]},
         "subject_organization_id": {metadata["site"]}, "purpose_of_use": {purposes}, "person_id": {metadata["patient"]} }},
-      "serment": {{"unit": {metadata["unit"]} }} }},
+      "serment": {{"unit": {metadata["unit"]}, "workstation": {metadata["workstation"]} }} }},
       "fhirUser": {metadata["practitioner"]}, "acr": "urn:serment:acr:password"}}"""
 
 
@@ -75,7 +75,7 @@ def _make_account(vault: Vault, account: Account, password: str, accessor: str) 
 
 def _metadata(account: Account) -> dict[str, str]:
     found = {"name": account.name, "profession": account.profession, "site": account.site, "purposes": " ".join(account.purposes)}
-    return found | ({"unit": account.unit} if account.unit else {})
+    return found | {name: value for name, value in (("unit", account.unit), ("workstation", account.workstation)) if value}
 
 
 def tell_claims(vault: Vault, login: str, claims: Mapping[str, str]) -> None:

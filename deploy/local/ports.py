@@ -21,6 +21,7 @@ OFFSETS = {
     "notifier": 36,
     "governance": 37,
     "smtp": 38,
+    "traces": 39,
     "mongodb": 40,
     "openbao": 50,
     "openbao-cluster": 51,

@@ -45,6 +45,8 @@ class Launch:
     extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     replicas: Mapping[str, str] = field(default_factory=lambda: REPLICAS)
     """Each replica of `records` and its site."""
+    traced: bool = False
+    """Whether spans are collected on this machine, for the operator's pages."""
 
     def secret_id_file(self, principal: str) -> str:
         path = self.home.path / "credentials" / f"{principal}.secret-id"
@@ -57,13 +59,18 @@ class Launch:
 
 
 def start_services(launch: Launch) -> dict[str, Child]:
-    """Every process at once; answers when each says that it is ready."""
-    programs = [_records(launch, instance, site) for instance, site in launch.replicas.items()]
+    """Every process at once; answers when each says that it is ready.
+
+    The collector of spans is no service: it ends with the servers, after it has taken the services' last spans.
+    """
+    programs = [_collector(launch)] if launch.traced else []
+    programs += [_records(launch, instance, site) for instance, site in launch.replicas.items()]
     programs += [_smtp(launch), _consent(launch), _governance(launch), _notifier(launch), _audit(launch), _portal(launch), _login(launch)]
     children = {program.name: launch.servers.children.start(program) for program in programs}
     deadline = time.monotonic() + _READY_WITHIN
     for name, child in children.items():
         child.until(partial(_is_ready, launch.ports, name), within=max(1.0, deadline - time.monotonic()))
+    children.pop("traces", None)
     return children
 
 
@@ -96,8 +103,20 @@ def _answers(url: str) -> bool:
 
 
 def _program(launch: Launch, name: str, module: str, env: Mapping[str, str], *arguments: str) -> Program:
-    every = {"OTEL_SERVICE_NAME": name, "PYTHONUNBUFFERED": "1", **env, **launch.extra.get(name, {}), **launch.extra.get("*", {})}
+    every = {
+        "OTEL_SERVICE_NAME": name,
+        "PYTHONUNBUFFERED": "1",
+        **_telemetry(launch),
+        **env,
+        **launch.extra.get(name, {}),
+        **launch.extra.get("*", {}),
+    }
     return Program(name, arguments, log=launch.home.log(name), env=every, module=module)
+
+
+def _telemetry(launch: Launch) -> dict[str, str]:
+    """Batches leave each second instead of each five, so that a trace is there when somebody looks."""
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": launch.ports.url("traces"), "OTEL_BSP_SCHEDULE_DELAY": "1000"} if launch.traced else {}
 
 
 def _shared(launch: Launch, name: str, principal: str, database: str) -> dict[str, str]:
@@ -167,6 +186,12 @@ def _smtp(launch: Launch) -> Program:
     return _program(launch, "smtp", "deploy.local.smtp_sink", {}, str(launch.ports["smtp"]), str(launch.home.folder("mail")))
 
 
+def _collector(launch: Launch) -> Program:
+    """What it keeps, it shows to the portal alone."""
+    env = prefixed({"traces_secret": launch.home.secret("traces")})
+    return _program(launch, "traces", "deploy.local.span_collector", env, str(launch.ports["traces"]))
+
+
 def _keyring(launch: Launch, owner: str) -> dict[str, str]:
     return {"keyring_uri": launch.mongodb(f"keyring-{owner}"), "keyring_database": keyring_database(owner), "kek": kek(owner)}
 
@@ -191,6 +216,8 @@ def _portal(launch: Launch) -> Program:
         "places_file": str(launch.home.path / "places.json"),
         "time_zone": "Europe/Paris",
     }
+    if launch.traced:
+        own |= {"traces_url": launch.ports.url("traces"), "traces_secret": launch.home.secret("traces")}
     return _program(launch, "portal", "services.portal", _shared(launch, "portal", "portal", "portal") | prefixed(own))
 
 

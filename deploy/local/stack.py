@@ -1,6 +1,7 @@
 """Brings a whole group up on one machine: servers, installation, services, sample; and says where everything is."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,10 +31,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a group is brought up; the demo's is the default. Without `every_chart` only those of people with an account are loaded."""
+    """How large a group is brought up; the demo's is the default. Without `every_chart` only those of people with an account are loaded.
+
+    Where it is `traced`, spans are collected for the operator's pages, unless the environment says that they go elsewhere.
+    """
 
     brokers: int = 1
     every_chart: bool = True
+    traced: bool = False
     replicas: Mapping[str, str] = field(default_factory=lambda: REPLICAS)
 
 
@@ -81,9 +86,8 @@ def start_stack(home: Home, ports: Ports, *, shape: Shape = DEMO, extra: Mapping
         seed = load_seed()
         say("Installing topics, users, keys and policies." if first else "Checking topics, users, keys and policies.")
         vault = Vault(servers.openbao.address, servers.openbao.installer_login())
-        launch = Launch(
-            home, ports, servers, vault, _install(home, ports, servers, vault, seed, shape.brokers), extra or {}, shape.replicas
-        )
+        installation = _install(home, ports, servers, vault, seed, shape.brokers)
+        launch = Launch(home, ports, servers, vault, installation, extra or {}, shape.replicas, _is_traced(shape))
         say("Starting Serment's services.")
         services = start_services(launch)
         stack = Stack(home, ports, servers, services, launch)
@@ -95,6 +99,11 @@ def start_stack(home: Home, ports: Ports, *, shape: Shape = DEMO, extra: Mapping
         servers.stop()
         raise
     return stack
+
+
+def _is_traced(shape: Shape) -> bool:
+    """Who set an endpoint wants the spans there, and there alone."""
+    return shape.traced and not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 def _install(home: Home, ports: Ports, servers: Servers, vault: Vault, seed: Seed, brokers: int) -> Installation:

@@ -1,14 +1,33 @@
-"""The HTTP door of `governance`: everybody's own modules and standing, the staff of a site for its trainers, status for watchers."""
+"""The HTTP door of `governance`: one's own modules and standing, a site's staff for its trainers, locked screens, and status."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 
-from services.governance.answers import attempt_answer, duties_answer, module_answer, staff_answer, standing_answer
-from services.governance.asking import Asking, Has, Language, body_of, keep_out_of_caches
-from services.governance.permissions import LEARNERS, TRAINERS, may_see_staff, may_take
+from services.governance.answers import (
+    attempt_answer,
+    duties_answer,
+    module_answer,
+    reminding_answer,
+    staff_answer,
+    standing_answer,
+    workstation_answer,
+)
+from services.governance.asking import Asking, Guarding, Has, Language, body_of, keep_out_of_caches
+from services.governance.permissions import GUARDS, LEARNERS, TRAINERS, may_see_staff, may_take
 from services.governance.refusals import require
-from services.governance.schemas import AttemptAnswer, AttemptBody, DutyAnswer, DutyBody, ModuleAnswer, StaffAnswer, StandingAnswer
+from services.governance.remind_of_duty import remind_of_duty
+from services.governance.schemas import (
+    AttemptAnswer,
+    AttemptBody,
+    DutyAnswer,
+    DutyBody,
+    ModuleAnswer,
+    RemindingAnswer,
+    StaffAnswer,
+    StandingAnswer,
+    WorkstationAnswer,
+)
 from services.governance.set_duty import NewDate, set_duty
 from services.governance.take_attempt import take_attempt
 from shared.clock import utc_now
@@ -18,6 +37,8 @@ from shared.watching import FOR_WATCHERS
 router = APIRouter(dependencies=[Depends(keep_out_of_caches)])
 FOR_LEARNERS = professions(*LEARNERS)
 FOR_TRAINERS = professions(*TRAINERS)
+FOR_GUARDS = professions(*GUARDS)
+WorkstationId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
 
 @router.get("/modules", openapi_extra=FOR_LEARNERS)
@@ -51,7 +72,8 @@ async def get_staff(asking: Asking, language: Language, has: Has) -> StaffAnswer
     """Of the trainer's own site, those with a lapsed duty first."""
     require(may_see_staff(asking))
     site = asking.member.site
-    return staff_answer(site, await has.staff.of_site(site), has.modules, language, now=utc_now())
+    staff, reminders = await has.staff.of_site(site), await has.reminders.of_site(site)
+    return staff_answer(site, staff, reminders, has.modules, language, now=utc_now())
 
 
 @router.put("/staff/{ident}/duties/{module}", openapi_extra=FOR_TRAINERS)
@@ -61,6 +83,24 @@ async def put_duty(ident: str, module: str, request: Request, asking: Asking, la
     wanted = NewDate(ident, module, (await body_of(DutyBody, request)).valid_until)
     member = await set_duty(asking, wanted, now=now, staff=has.staff, modules=has.modules)
     return standing_answer(member, has.modules, language, now=now)
+
+
+@router.post("/staff/{ident}/duties/{module}/reminder", openapi_extra=FOR_TRAINERS)
+async def post_reminder(ident: str, module: str, asking: Asking, has: Has) -> RemindingAnswer:
+    """A mail to them, once a day at most; a second asking changes nothing, and says so."""
+    reminding = await remind_of_duty(asking, ident, module, now=utc_now(), staff=has.staff, reminders=has.reminders)
+    return reminding_answer(reminding)
+
+
+@router.put("/workstations/{ident}/lock", openapi_extra=FOR_GUARDS)
+async def put_lock(ident: WorkstationId, guard: Guarding, has: Has) -> WorkstationAnswer:
+    """Of the asker's own site: sessions that were begun there are over, and none begins until it is unlocked."""
+    return workstation_answer(await has.workstations.set_lock(guard.site, ident, locked=True, by=guard.ident, now=utc_now()))
+
+
+@router.delete("/workstations/{ident}/lock", openapi_extra=FOR_GUARDS)
+async def delete_lock(ident: WorkstationId, guard: Guarding, has: Has) -> WorkstationAnswer:
+    return workstation_answer(await has.workstations.set_lock(guard.site, ident, locked=False, by=guard.ident, now=utc_now()))
 
 
 @router.get("/status", **FOR_WATCHERS)

@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
-from services.governance.permissions import Asker, may_enter
+from services.governance.permissions import Asker, Guard, may_enter, may_lock
 from services.governance.refusals import TrainingRequestUnfitError, require
 from services.governance.resources import GovernanceResources
 from services.governance.staff_store import the_one
@@ -33,6 +33,17 @@ async def _asker(request: Request, has: Has) -> Asker:
 
 
 Asking = Annotated[Asker, Depends(_asker)]
+
+
+async def _guard(request: Request, has: Has) -> Guard:
+    """Raises TokenRefusedError, TokenIncompleteError, IssuerUnreachableError or TaskRefusedError."""
+    actor = await has.identities.verify(bearer(request.headers.get("authorization")))
+    member = await has.staff.find(actor.ident)
+    require(may_lock(actor.profession, member))
+    return Guard(actor.ident, actor.site if member is None else member.site)
+
+
+Guarding = Annotated[Guard, Depends(_guard)]
 
 
 def _language(request: Request, response: Response) -> str:

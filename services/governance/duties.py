@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 from services.governance.model import Duty, DutyState, Member, Through
 
+DUE_WITHIN = timedelta(days=30)
+REMINDED_EVERY = timedelta(days=1)
+
 
 def enrolled(duties: Mapping[str, Duty], required: Mapping[str, timedelta], *, now: datetime) -> dict[str, Duty]:
     """Exactly the required ones: those that are there stay as they are, a new one begins fulfilled, so that nobody is shut out by it."""
@@ -28,3 +31,12 @@ def state_of(duty: Duty, now: datetime) -> DutyState:
 
 def lapsed(member: Member, now: datetime) -> list[str]:
     return [module for module, duty in member.duties.items() if state_of(duty, now) is DutyState.LAPSED]
+
+
+def may_be_reminded(last: datetime, now: datetime) -> bool:
+    return now >= last + REMINDED_EVERY
+
+
+def is_due(member: Member, module: str, now: datetime) -> bool:
+    """Lapsed, or soon; nothing is asked of who has left."""
+    return member.active and member.duties[module].until < now + DUE_WITHIN

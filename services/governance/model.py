@@ -34,6 +34,27 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
+class Reminder:
+    """The last one of a duty; `by` is the trainer who asked for it."""
+
+    staff: str
+    module: str
+    site: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Workstation:
+    """A screen by its site's own id, and since when it is locked or not; None for one of which nothing was said yet."""
+
+    ident: str
+    site: str
+    locked: bool
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One member of staff, by the id that their tokens carry; `revision` grows whenever their standing is stated."""
 

@@ -9,6 +9,10 @@ LEARNERS = frozenset({Profession.CLINICIAN, Profession.CLERK, Profession.PRIVACY
 """Who has duties at all; patients have none, nor have interfaces."""
 
 TRAINERS = frozenset({Profession.TRAINER})
+"""They are the site's security officers, too."""
+
+GUARDS = TRAINERS | {Profession.INTEGRATION}
+"""Who locks workstations: the site's endpoint agent, which is an interface, and security officers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,23 @@ class Asker:
 
     profession: Profession
     member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who locks and unlocks workstations, and at which site."""
+
+    ident: str
+    site: str
+
+
+def may_lock(profession: Profession, member: Member | None) -> str | None:
+    """An interface is on no staff list: its token speaks for it."""
+    if profession is Profession.INTEGRATION:
+        return None
+    if member is None or may_enter(profession, member) or may_see_staff(Asker(profession, member)):
+        return "guards-only"
+    return None
 
 
 def may_enter(profession: Profession, member: Member | None) -> str | None:
@@ -38,13 +59,19 @@ def may_see_staff(asker: Asker) -> str | None:
     return None if {asker.profession, asker.member.profession} <= TRAINERS else "trainers-only"
 
 
-def may_set_duty(asker: Asker, of: Member) -> str | None:
-    """Of the trainer's own site, and of somebody else: a trainer's own training is taken like everybody's."""
+def may_remind(asker: Asker, of: Member) -> str | None:
+    """Of the trainer's own site."""
     reason = may_see_staff(asker)
     if reason is not None:
         return reason
-    if of.site != asker.member.site:
-        return "other-site-staff"
+    return None if of.site == asker.member.site else "other-site-staff"
+
+
+def may_set_duty(asker: Asker, of: Member) -> str | None:
+    """Of the trainer's own site, and of somebody else: a trainer's own training is taken like everybody's."""
+    reason = may_remind(asker, of)
+    if reason is not None:
+        return reason
     if of.ident == asker.member.ident:
         return "not-your-own-duty"
     return None

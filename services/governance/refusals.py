@@ -21,6 +21,10 @@ REASONS = {
         "Only trainers see the staff’s duties and change their dates. GET /me/standing shows yours.",
         "Seuls les formateurs voient les obligations du personnel et en changent les dates. GET /me/standing montre les vôtres.",
     ),
+    "guards-only": Sentence(
+        "Workstations are locked and unlocked by the endpoint agent of their site and by its security officers.",
+        "Les postes de travail sont verrouillés et déverrouillés par l’agent installé de leur site et par ses responsables de la sécurité.",
+    ),
     "other-site-staff": Sentence(
         "This member of staff works at another site. Ask a trainer there.",
         "Cette personne travaille sur un autre site. Adressez-vous à un formateur de ce site.",
@@ -98,6 +102,18 @@ class DateTooFarError(AnticipatedError):
     sentence: ClassVar[Sentence] = Sentence(
         "A duty cannot be set further ahead than the module’s own validity. Choose an earlier date.",
         "Une obligation ne peut dépasser la durée de validité du module. Choisissez une date plus proche.",
+    )
+
+
+class DutyNotDueError(AnticipatedError):
+    """Nobody is reminded of what they have kept up."""
+
+    slug: ClassVar[str] = "duty-not-due"
+    status: ClassVar[int] = 409
+    fhir_code: ClassVar[str] = "conflict"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This duty holds for more than thirty days, or the person has left: there is nothing to remind them of.",
+        "Cette obligation est à jour pour plus de trente jours, ou la personne est partie : il n’y a rien à lui rappeler.",
     )
 
 

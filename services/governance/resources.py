@@ -9,11 +9,13 @@ import structlog
 
 from services.governance.module_shelf import ModuleShelf
 from services.governance.refusals import OvertakenError
+from services.governance.reminder_store import ReminderStore
 from services.governance.settings import GovernanceSettings
 from services.governance.staff_file import Listed
 from services.governance.staff_store import StaffStore
 from services.governance.stating import Heartbeat, Restating
 from services.governance.take_up_staff import take_up_staff
+from services.governance.workstation_store import WorkstationStore
 from shared.background import end_tasks, keep_running
 from shared.clock import utc_now
 from shared.http import Ping
@@ -33,6 +35,8 @@ class GovernanceResources:
     identities: Identities
     staff: StaffStore
     modules: ModuleShelf
+    reminders: ReminderStore
+    workstations: WorkstationStore
     outbox: Outbox
     pings: Mapping[str, Ping] = field(default_factory=dict)
 
@@ -56,7 +60,9 @@ async def open_resources(
             passing=(MongoError, OvertakenError),
         )
         stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
-        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, outbox, {"mongodb": mongo.ping})
+        reminders, workstations = ReminderStore(mongo, database, outbox), WorkstationStore(mongo, database, outbox)
+        pings = {"mongodb": mongo.ping}
+        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, reminders, workstations, outbox, pings)
 
 
 def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox, producer: Producer) -> list["asyncio.Task[None]"]:

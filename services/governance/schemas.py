@@ -29,12 +29,13 @@ class DutyBody(Body):
 
 
 class DutyAnswer(BaseModel):
-    """One duty as it is at this moment."""
+    """One duty as it is at this moment; `due` when it has lapsed or will within thirty days."""
 
     module: str
     title: str
     valid_until: datetime
     state: DutyState
+    due: bool
     through: Through
 
 
@@ -47,14 +48,29 @@ class StandingAnswer(BaseModel):
     duties: list[DutyAnswer]
 
 
+class ReminderAnswer(BaseModel):
+    """The last reminder of a duty, and whether another one may be sent now."""
+
+    reminded_at: datetime
+    again: bool
+
+
+class RemindingAnswer(BaseModel):
+    """`sent` is whether this asking had it sent; else one was sent in the day before, and nothing changed."""
+
+    reminded_at: datetime
+    sent: bool
+
+
 class StaffListed(StandingAnswer):
-    """A member of staff as their site's trainers see them; `lapsed` names modules."""
+    """A member of staff as their site's trainers see them; `lapsed` names modules, `reminded` is by module."""
 
     login: str
     name: str
     profession: Profession
     unit: str
     lapsed: list[str]
+    reminded: dict[str, ReminderAnswer]
 
 
 class StaffAnswer(BaseModel):
@@ -63,6 +79,15 @@ class StaffAnswer(BaseModel):
     site: str
     units: list[str]
     staff: list[StaffListed]
+
+
+class WorkstationAnswer(BaseModel):
+    """`since` is null when nothing was ever said of that workstation."""
+
+    workstation: str
+    site: str
+    locked: bool
+    since: datetime | None
 
 
 class PageAnswer(BaseModel):

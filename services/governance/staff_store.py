@@ -1,41 +1,39 @@
 """Keeps the staff and their duties; a changed standing and the event that states it stand or fall together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import TypeVar
 
 from services.governance.model import Duty, Member, Through
-from services.governance.refusals import OvertakenError, StaffUnknownError
+from services.governance.refusals import StaffUnknownError
+from services.governance.stated_rows import SOURCE, Row, StatedRows
 from shared.clock import to_millisecond
+from shared.events import EventRecord
 from shared.events.governance import StandingChanged
-from shared.mongo import Database, DuplicateKeyError, Mongo
+from shared.mongo import Database, Mongo
 from shared.outbox import Outbox
 from shared.vocabulary import Profession
 
-SOURCE = "/governance"
 Rule = Callable[[Member | None], Member]
-_TICK = timedelta(milliseconds=1)
-_TRIES = 5
+T = TypeVar("T")
 
 
 class StaffStore:
     """One row per member of staff, kept after they left; each change has the next revision, and the topic gets them in that order."""
 
     def __init__(self, mongo: Mongo, database: Database, outbox: Outbox) -> None:
-        self._mongo = mongo
-        self._rows = database.get_collection("staff")
-        self._outbox = outbox
+        self._stated = StatedRows(mongo, database, "staff", outbox=outbox)
 
     async def find(self, ident: str) -> Member | None:
-        row = await self._rows.find_one({"_id": ident})
+        row = await self._stated.rows.find_one({"_id": ident})
         return None if row is None else _member(row)
 
     async def of_site(self, site: str) -> list[Member]:
-        return [_member(row) async for row in self._rows.find({"site": site})]
+        return [_member(row) async for row in self._stated.rows.find({"site": site})]
 
     async def idents(self) -> set[str]:
-        return {row["_id"] async for row in self._rows.find({}, projection={"_id": 1})}
+        return {row["_id"] async for row in self._stated.rows.find({}, projection={"_id": 1})}
 
     async def change(self, ident: str, rule: Rule, *, now: datetime, again: bool = False) -> Member:
         """What `rule` makes of what is kept, kept and stated; nothing happens when it makes no difference, unless `again`.
@@ -43,47 +41,26 @@ class StaffStore:
         `rule` may be called more than once. Raises what it raises, and OvertakenError.
         """
 
-        async def work(session: Any) -> Member | None:
-            row = await self._rows.find_one({"_id": ident}, session=session)
+        def make(row: Row | None, moment: datetime) -> tuple[Row, EventRecord] | None:
             before = None if row is None else _member(row)
             after = _kept(rule(before))
             if after == before and not again:
-                return after
+                return None
             after = replace(after, revision=after.revision + 1)
-            moment = to_millisecond(now) if row is None else max(to_millisecond(now), row["stated_at"] + _TICK)
-            return after if await self._write(after, row, moment, session) else None
+            return _row(after), _event(after, moment)
 
-        for _ in range(_TRIES):
-            try:
-                changed = await self._mongo.transact(work)
-            except DuplicateKeyError:  # two processes met the same new member
-                continue
-            if changed is not None:
-                self._outbox.filled.set()
-                return changed
-        raise OvertakenError
-
-    async def _write(self, member: Member, before: Mapping[str, Any] | None, moment: datetime, session: Any) -> bool:
-        """The moment grows with the revision, and the outbox is sorted by it: a clock set back brings no old standing last."""
-        row = _row(member, moment)
-        if before is None:
-            await self._rows.insert_one(row, session=session)
-        else:
-            result = await self._rows.replace_one({"_id": member.ident, "stated_at": before["stated_at"]}, row, session=session)
-            if not result.matched_count:
-                return False
-        await self._outbox.add([_event(member, moment)], now=moment, session=session)
-        return True
+        changed = await self._stated.change(ident, make, now=now)
+        return _member(the_one(changed))
 
 
-def the_one(known: Member | None) -> Member:
+def the_one(known: T | None) -> T:
     """Raises StaffUnknownError."""
     if known is None:
         raise StaffUnknownError
     return known
 
 
-def _event(member: Member, now: datetime) -> Any:
+def _event(member: Member, now: datetime) -> EventRecord:
     duties = {module: duty.until for module, duty in member.duties.items()}
     stated = StandingChanged(staff=member.ident, revision=member.revision, active=member.active, duties=duties)
     return stated.to_record(source=SOURCE, now=now)
@@ -96,16 +73,16 @@ def _kept(member: Member) -> Member:
     return replace(member, duties={module: kept(duty) for module, duty in member.duties.items()})
 
 
-def _row(member: Member, moment: datetime) -> dict[str, Any]:
+def _row(member: Member) -> Row:
     plain = ("login", "name", "profession", "site", "unit", "active", "revision")
     duties = {
         module: {"until": duty.until, "through": str(duty.through), "since": duty.since, "by": duty.by}
         for module, duty in member.duties.items()
     }
-    return {"_id": member.ident, **{name: getattr(member, name) for name in plain}, "duties": duties, "stated_at": moment}
+    return {**{name: getattr(member, name) for name in plain}, "duties": duties}
 
 
-def _member(row: Mapping[str, Any]) -> Member:
+def _member(row: Row) -> Member:
     duties = {module: Duty(one["until"], Through(one["through"]), one["since"], one["by"]) for module, one in row["duties"].items()}
     return Member(
         ident=row["_id"],

@@ -7,7 +7,8 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from services.governance.refusals import OvertakenError
-from services.governance.staff_store import SOURCE, StaffStore, the_one
+from services.governance.staff_store import StaffStore, the_one
+from services.governance.stated_rows import SOURCE
 from shared.clock import utc_now
 from shared.events.governance import GovernanceHeard
 from shared.kafka import Producer

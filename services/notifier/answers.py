@@ -7,10 +7,26 @@ from services.notifier.cases.affected import Affected
 from services.notifier.cases.clocks import ClockRule
 from services.notifier.cases.lifecycle import MOVES, REASONS
 from services.notifier.cases.model import Case
+from services.notifier.due_things import Waiting
 from services.notifier.messages.message_sealer import Told
 from services.notifier.messages.wording import worded
+from services.notifier.requests.deadlines import RequestRule
+from services.notifier.requests.model import OUTCOMES, PatientRequest, RequestState
+from services.notifier.requests.read_requests import Opened
 from services.notifier.reviews.model import Review
-from services.notifier.schemas import AffectedAnswer, CaseAnswer, CaseLine, ClockAnswer, MessageAnswer, ReviewAnswer, StepAnswer
+from services.notifier.schemas import (
+    AffectedAnswer,
+    CaseAnswer,
+    CaseLine,
+    ClockAnswer,
+    DueAnswer,
+    DueLine,
+    MessageAnswer,
+    RequestAnswer,
+    RequestLine,
+    ReviewAnswer,
+    StepAnswer,
+)
 
 
 def case_line(case: Case, now: datetime) -> CaseLine:
@@ -62,6 +78,11 @@ def affected_answer(affected: Affected) -> AffectedAnswer:
     )
 
 
+def due_answer(waiting: Waiting, now: datetime) -> DueAnswer:
+    first = [DueLine(thing=one.thing, id=one.ident, about=one.about, due_at=one.due_at, overdue=one.due_at <= now) for one in waiting.first]
+    return DueAnswer(counts=waiting.counts, first=first)
+
+
 def review_answer(review: Review, now: datetime) -> ReviewAnswer:
     return ReviewAnswer(
         grant=review.grant,
@@ -77,6 +98,40 @@ def review_answer(review: Review, now: datetime) -> ReviewAnswer:
         reviewed_by=review.reviewed_by,
         reviewed_at=review.reviewed_at,
         case=review.case,
+    )
+
+
+def request_line(request: PatientRequest, now: datetime) -> RequestLine:
+    return RequestLine(
+        id=request.ident,
+        version=request.version,
+        kind=request.kind,
+        state=request.state,
+        patient=request.patient,
+        site=request.site,
+        asked_at=request.asked_at,
+        due_at=request.due_at,
+        overdue=request.overdue(now),
+        extended_at=request.extended_at,
+        outcome=request.outcome,
+        answered_at=request.answered_at,
+    )
+
+
+def request_answer(opened: Opened, rule: RequestRule, *, language: str, now: datetime) -> RequestAnswer:
+    request, said = opened
+    running = request.state is RequestState.OPEN
+    return RequestAnswer(
+        **request_line(request, now).model_dump(),
+        words=said.words if said else None,
+        entries=list(said.entries) if said else None,
+        extension=said.extension if said else None,
+        answer=said.answer if said else None,
+        answered_by=request.answered_by,
+        case=request.case,
+        source=rule.source.sentence().in_language(language),
+        may_extend=running and bool(rule.extension_months) and request.extended_at is None and not request.overdue(now),
+        outcomes=sorted(OUTCOMES[request.kind]) if running else [],
     )
 
 

@@ -5,19 +5,30 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel
 
-from services.notifier.answers import case_answer, case_line, message_answer, review_answer
+from services.notifier.answers import case_answer, case_line, due_answer, message_answer, review_answer
 from services.notifier.asking import Asking, Has
 from services.notifier.cases.case_store import PAGE
 from services.notifier.cases.decide_case import decide_case
 from services.notifier.cases.lifecycle import Move
 from services.notifier.cases.read_cases import list_cases, read_affected, read_case
+from services.notifier.list_due import list_due
 from services.notifier.messages.read_inbox import read_inbox
 from services.notifier.model import Asked
 from services.notifier.noting import noting_failures
 from services.notifier.resources import NotifierResources
 from services.notifier.reviews.judge_emergency import judge_emergency
 from services.notifier.reviews.read_reviews import list_reviews, read_review
-from services.notifier.schemas import CaseAnswer, CasePage, DecisionBody, FindingBody, Inbox, PatientsPage, ReviewAnswer, ReviewPage
+from services.notifier.schemas import (
+    CaseAnswer,
+    CasePage,
+    DecisionBody,
+    DueAnswer,
+    FindingBody,
+    Inbox,
+    PatientsPage,
+    ReviewAnswer,
+    ReviewPage,
+)
 from shared.bodies import UnfitBodyError, read_as
 from shared.etags import version_of
 from shared.http import language_of, professions
@@ -90,6 +101,15 @@ async def _decide(asked: Asked, ident: str, move: Move, request: Request, has: N
     affected = await has.desk.affected.of(case.ident)
     language = language_of(request.headers.get("accept-language"))
     return case_answer(case, affected, rules=has.desk.clock_rules, language=language, now=asked.now)
+
+
+@router.get("/due", openapi_extra=OFFICERS)
+async def get_due(asked: Asking, has: Has, response: Response) -> DueAnswer:
+    """How much waits for an officer's word, and the first twenty that are due; no patient is named."""
+    async with noting_failures(asked, desk=has.desk):
+        waiting, note = await list_due(asked, desk=has.desk)
+    _stamp(response, note)
+    return due_answer(waiting, asked.now)
 
 
 @router.get("/reviews", openapi_extra=OFFICERS)

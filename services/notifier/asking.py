@@ -11,7 +11,7 @@ from shared.clock import to_millisecond, utc_now
 from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
 from shared.vocabulary import Action
 
-_THINGS = {"cases": Thing.CASE, "reviews": Thing.REVIEW, "messages": Thing.MESSAGE}
+_THINGS = {"cases": Thing.CASE, "reviews": Thing.REVIEW, "messages": Thing.MESSAGE, "requests": Thing.REQUEST}
 
 
 def resources_of(request: Request) -> NotifierResources:
@@ -38,7 +38,8 @@ def _about(request: Request) -> About:
     parts = request.url.path.strip("/").split("/")
     thing = _THINGS.get(parts[0], Thing.CASE)
     if request.method == "POST":
-        return About(Action.REVIEW if thing is Thing.REVIEW else Action.UPDATE, thing)
+        asks = thing is Thing.REQUEST and len(parts) == 1
+        return About(Action.CREATE if asks else Action.REVIEW if thing is Thing.REVIEW else Action.UPDATE, thing)
     return About(Action.READ if len(parts) > 1 or thing is Thing.MESSAGE else Action.SEARCH, thing)
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.notifier.api import router
+from services.notifier.requests_api import requests
 from services.notifier.resources import NotifierResources, open_resources
 from services.notifier.settings import NotifierSettings
 from services.notifier.status_api import status
@@ -25,7 +26,7 @@ def make_app(settings: NotifierSettings) -> FastAPI:
             yield
 
     app = create_app("Serment notifier", lifespan=lifespan, pings=_pings)
-    for each in (router, parked, status):
+    for each in (router, parked, requests, status):
         app.include_router(each)
     return app
 

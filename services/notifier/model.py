@@ -14,6 +14,7 @@ class Thing(StrEnum):
     CASE = "Case"
     REVIEW = "Review"
     MESSAGE = "Message"
+    REQUEST = "Request"
 
 
 @dataclass(slots=True)

@@ -8,12 +8,13 @@ from shared.errors import AnticipatedError, Sentence
 
 REASONS = {
     "not-for-this-role": Sentence(
-        "Cases and reviews are for privacy officers, the inbox is for patients.",
-        "Les dossiers et les revues sont réservés aux délégués à la protection des données, la messagerie aux patients.",
+        "Cases and reviews are for privacy officers, the inbox and asking for patients, requests for both.",
+        "Les dossiers et les revues sont réservés aux délégués à la protection des données, la messagerie et l’envoi de demandes "
+        "aux patients ; la lecture des demandes est ouverte aux deux.",
     ),
     "not-for-this-purpose": Sentence(
-        "Sign in with the purpose this needs: HCOMPL for cases and reviews, PATRQT for the inbox.",
-        "Connectez-vous avec le motif requis : HCOMPL pour les dossiers et les revues, PATRQT pour la messagerie.",
+        "Sign in with the purpose this needs: HCOMPL for an officer’s work, PATRQT for a patient’s own affairs.",
+        "Connectez-vous avec le motif requis : HCOMPL pour le travail d’un délégué, PATRQT pour les affaires d’un patient.",
     ),
     "watched-elsewhere": Sentence(
         "The privacy officers of another site watch over this. Ask them.",
@@ -43,14 +44,12 @@ class NotYoursError(AnticipatedError):
 
 
 class UnknownReferenceError(AnticipatedError):
-    """No case or review has this reference."""
+    """No case, review or request has this reference."""
 
     slug: ClassVar[str] = "unknown-reference"
     status: ClassVar[int] = 404
     fhir_code: ClassVar[str] = "not-found"
-    sentence: ClassVar[Sentence] = Sentence(
-        "There is no case or review under this reference.", "Aucun dossier ni aucune revue ne porte cette référence."
-    )
+    sentence: ClassVar[Sentence] = Sentence("There is nothing under this reference.", "Rien ne porte cette référence.")
 
 
 class VersionRequiredError(AnticipatedError):
@@ -135,3 +134,60 @@ def require(asked: Asked, deed: Deed, *, watched_by: str | None = None) -> None:
     reason = refuse(asked, deed, watched_by=watched_by)
     if reason is not None:
         raise NotYoursError(reason)
+
+
+class AskedAlreadyError(AnticipatedError):
+    """The same request is being kept at this moment."""
+
+    slug: ClassVar[str] = "asked-already"
+    status: ClassVar[int] = 409
+    fhir_code: ClassVar[str] = "conflict"
+    sentence: ClassVar[Sentence] = Sentence("This request was sent already.", "Cette demande a déjà été envoyée.")
+
+
+class UnfitRequestError(AnticipatedError):
+    """The body is no request, or no word about one."""
+
+    slug: ClassVar[str] = "unfit-request"
+    status: ClassVar[int] = 422
+    fhir_code: ClassVar[str] = "value"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Say what it is about: the kind of request, and 10 to 2,000 characters.",
+        "Dites de quoi il s’agit : le type de demande, et de 10 à 2 000 caractères.",
+    )
+
+
+class RequestMovedOnError(AnticipatedError):
+    """Somebody else has answered or extended it meanwhile, or the version was not named."""
+
+    slug: ClassVar[str] = "request-moved-on"
+    status: ClassVar[int] = 412
+    fhir_code: ClassVar[str] = "conflict"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This request was answered or extended meanwhile. Read it again.",
+        "Cette demande a reçu entre-temps une réponse ou un délai. Relisez-la.",
+    )
+
+
+class CannotExtendError(AnticipatedError):
+    """The law gives this kind no more time, or it was taken already, or the first has passed."""
+
+    slug: ClassVar[str] = "cannot-extend"
+    status: ClassVar[int] = 409
+    fhir_code: ClassVar[str] = "business-rule"
+    sentence: ClassVar[Sentence] = Sentence(
+        "More time can be taken once, before the first has passed, and only where the law allows it.",
+        "Un délai supplémentaire ne se prend qu’une fois, avant la fin du premier, et seulement où la loi le permet.",
+    )
+
+
+class RecordErasedError(AnticipatedError):
+    """The keys under which this would be kept were destroyed with the record."""
+
+    slug: ClassVar[str] = "record-erased"
+    status: ClassVar[int] = 410
+    fhir_code: ClassVar[str] = "deleted"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This record was erased, and nothing more is kept about it here. Write to the privacy officer.",
+        "Ce dossier a été effacé, et plus rien n’est conservé ici à son sujet. Écrivez au délégué à la protection des données.",
+    )

@@ -8,7 +8,7 @@ import structlog
 from services.notifier.desk import Desk
 from services.notifier.measures import MESSAGES, OVERDUE
 from services.notifier.messages.model import MessageState
-from services.notifier.messages.telling import mails_of_overdue, mails_of_overdue_review
+from services.notifier.messages.telling import mails_of_overdue, mails_of_overdue_request, mails_of_overdue_review
 from shared.clock import to_millisecond, utc_now
 from shared.mongo import MongoError
 
@@ -18,7 +18,7 @@ log = structlog.get_logger("serment.notifier")
 
 async def remind_overdue(now: datetime, *, desk: Desk) -> int:
     """How many mails were written; a reminder that is there already is not written again, whoever looks and whenever."""
-    written = clocks = reviews = 0
+    written = clocks = reviews = requests = 0
     async for case in desk.cases.overdue(now):
         officers = desk.contacts.officers(case.watched_by)
         for clock in case.clocks:
@@ -29,7 +29,12 @@ async def remind_overdue(now: datetime, *, desk: Desk) -> int:
         reviews += 1
         officers = desk.contacts.officers(review.watched_by)
         written += await desk.messages.add_missing(mails_of_overdue_review(review, officers, portal=desk.portal, now=now))
+    async for request in desk.requests.overdue(now):
+        requests += 1
+        officers = desk.contacts.officers(request.watched_by)
+        written += await desk.messages.add_missing(mails_of_overdue_request(request, officers, portal=desk.portal, now=now))
     OVERDUE.labels("clock").set(clocks)
+    OVERDUE.labels("request").set(requests)
     OVERDUE.labels("review").set(reviews)
     return written
 

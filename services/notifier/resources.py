@@ -11,11 +11,15 @@ from services.notifier.cases.case_store import CaseStore
 from services.notifier.cases.clocks import load_clocks
 from services.notifier.contacts import load_contacts
 from services.notifier.desk import Desk
+from services.notifier.due_things import DueThings
 from services.notifier.messages.courier import Courier, MailServer
 from services.notifier.messages.message_sealer import MessageSealer
 from services.notifier.messages.message_store import MessageStore
 from services.notifier.messages.post_office import PostOffice
 from services.notifier.remind_overdue import Deadlines
+from services.notifier.requests.deadlines import load_rules
+from services.notifier.requests.request_sealer import RequestSealer
+from services.notifier.requests.request_store import RequestStore
 from services.notifier.reviews.review_store import ReviewStore
 from services.notifier.settings import NotifierSettings
 from services.notifier.subscribers import join_subscribers
@@ -86,6 +90,10 @@ def make_desk(
         cases=CaseStore(database),
         affected=AffectedPatients(database),
         reviews=ReviewStore(database),
+        requests=RequestStore(database),
+        request_sealer=RequestSealer(keyring, group=settings.group),
+        due=DueThings(database),
+        request_rules=load_rules(),
         messages=MessageStore(database, sender=settings.mail_from),
         sealer=MessageSealer(keyring, group=settings.group),
         contacts=load_contacts(settings.contacts_file),
@@ -115,4 +123,5 @@ def make_post_office(settings: NotifierSettings, desk: Desk) -> PostOffice:
 async def _ensure_indexes(desk: Desk) -> None:
     await desk.cases.ensure_indexes()
     await desk.reviews.ensure_indexes()
+    await desk.requests.ensure_indexes()
     await desk.messages.ensure_indexes()

@@ -13,12 +13,14 @@ class Deed(StrEnum):
     WATCH = "watch"
     DECIDE = "decide"
     READ_INBOX = "read-inbox"
+    ASK = "ask"
 
 
 ROLES: Mapping[Deed, tuple[Profession, Purpose]] = {
     Deed.WATCH: (Profession.PRIVACY_OFFICER, Purpose.COMPLIANCE),
     Deed.DECIDE: (Profession.PRIVACY_OFFICER, Purpose.COMPLIANCE),
     Deed.READ_INBOX: (Profession.PATIENT, Purpose.PATIENT_REQUEST),
+    Deed.ASK: (Profession.PATIENT, Purpose.PATIENT_REQUEST),
 }
 """The one profession and purpose of each deed; a token cannot widen it."""
 
@@ -32,6 +34,6 @@ def refuse(asked: Asked, deed: Deed, *, watched_by: str | None = None) -> str | 
         return "not-for-this-purpose"
     if watched_by is not None and asked.actor.site != watched_by:
         return "watched-elsewhere"
-    if deed is Deed.READ_INBOX and asked.actor.patient is None:
+    if profession is Profession.PATIENT and asked.actor.patient is None:
         return "no-record-of-your-own"
     return None

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifier.cases.model import CaseKind, CaseState
+from services.notifier.model import Thing
+from services.notifier.requests.model import RequestKind, RequestState
 from services.notifier.reviews.model import ReviewState
 
 
@@ -28,6 +30,28 @@ class FindingBody(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     finding: str
+
+
+Words = Annotated[str, Field(min_length=10, max_length=2000)]
+
+
+class WishBody(BaseModel):
+    """A patient's request; `entries` are numbers of ledger entries that a question is about."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: RequestKind
+    words: Words
+    entries: list[Annotated[int, Field(ge=0, lt=2**53)]] = Field(default=[], max_length=100)
+
+
+class WordBody(BaseModel):
+    """An officer's word about a request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    words: Words
+    outcome: str = ""
 
 
 class ClockAnswer(Answer):
@@ -103,6 +127,23 @@ class PatientsPage(Answer):
     following: str | None
 
 
+class DueLine(Answer):
+    """`about` is a case's rule, a review's unit, a request's kind."""
+
+    thing: Thing
+    id: str
+    about: str
+    due_at: datetime
+    overdue: bool
+
+
+class DueAnswer(Answer):
+    """How many wait, by thing, and the first twenty that are due."""
+
+    counts: Mapping[Thing, int]
+    first: list[DueLine]
+
+
 class ReviewAnswer(Answer):
     grant: str
     state: ReviewState
@@ -121,6 +162,46 @@ class ReviewAnswer(Answer):
 
 class ReviewPage(Answer):
     reviews: list[ReviewAnswer]
+    following: str | None
+
+
+class RequestLine(Answer):
+    """A request in the officers' list."""
+
+    id: str
+    version: int
+    kind: RequestKind
+    state: RequestState
+    patient: str
+    site: str
+    asked_at: datetime
+    due_at: datetime
+    overdue: bool
+    extended_at: datetime | None
+    outcome: str | None
+    answered_at: datetime | None
+
+
+class RequestAnswer(RequestLine):
+    """With what was said, null once the record was erased; `source` is the text that sets the time, `outcomes` how it may be answered."""
+
+    words: str | None
+    entries: list[int] | None
+    extension: str | None
+    answer: str | None
+    answered_by: str | None
+    case: str | None
+    source: str
+    may_extend: bool
+    outcomes: list[str]
+
+
+class OwnRequests(Answer):
+    requests: list[RequestAnswer]
+
+
+class RequestPage(Answer):
+    requests: list[RequestLine]
     following: str | None
 
 

@@ -7,10 +7,12 @@ import structlog
 
 from services.notifier.cases.open_case import open_case
 from services.notifier.desk import Desk
+from services.notifier.remind_of_duty import remind_of_duty
 from services.notifier.reviews.open_review import open_review
 from shared.clock import to_millisecond, utc_now
 from shared.event_door import EventDoor
 from shared.events.audit import AffectedFound, SuspicionRaised
+from shared.events.governance import DutyReminded
 from shared.events.records import ChartErased, EmergencyOpened
 from shared.mongo import DuplicateKeyError, MongoError
 from shared.vault import VaultUnavailableError
@@ -33,6 +35,10 @@ def join_subscribers(door: EventDoor, *, desk: Desk) -> None:
     @door.subscriber(EmergencyOpened)
     async def on_emergency_opened(event: EmergencyOpened) -> None:
         await through_outages(lambda: open_review(event, now=to_millisecond(utc_now()), desk=desk))
+
+    @door.subscriber(DutyReminded)
+    async def on_duty_reminded(event: DutyReminded) -> None:
+        await through_outages(lambda: remind_of_duty(event, desk=desk))
 
     @door.subscriber(ChartErased)
     async def on_chart_erased(event: ChartErased) -> None:

@@ -53,13 +53,20 @@ class CookieBox:
     async def put(self, plain: bytes, *, ends_at: datetime) -> str:
         """The cookie's value: 256 random bits, drawn here and kept nowhere. Raises SessionsUnavailableError."""
         secret = secrets.token_hex(32)
-        nonce = os.urandom(_NONCE)
-        sealed = nonce + AESGCM(derived(secret, self._kind)).encrypt(nonce, plain, self._bound_to(secret, ends_at))
         try:
-            await self._rows.insert_one({"_id": handle_of(secret), "sealed": sealed, "ends_at": ends_at})
+            await self._rows.insert_one({"_id": handle_of(secret), **self._sealed(secret, plain, ends_at)})
         except MongoError as error:
             raise SessionsUnavailableError from error
         return secret
+
+    async def replace(self, secret: str, plain: bytes, *, ends_at: datetime, before: datetime) -> bool:
+        """Whether what the cookie opens still ended at `before`; of several at once, one finds it so. Raises SessionsUnavailableError."""
+        known = {"_id": handle_of(secret), "ends_at": before}
+        try:
+            replaced = await self._rows.find_one_and_update(known, {"$set": self._sealed(secret, plain, ends_at)})
+        except MongoError as error:
+            raise SessionsUnavailableError from error
+        return replaced is not None
 
     async def find(self, secret: str | None, *, now: datetime) -> tuple[bytes, datetime] | None:
         """What was put, and when it ends; None for a cookie that opens nothing. Raises SessionsUnavailableError."""
@@ -90,6 +97,11 @@ class CookieBox:
         except (InvalidTag, ValueError):
             return None
         return plain, row["ends_at"]
+
+    def _sealed(self, secret: str, plain: bytes, ends_at: datetime) -> dict[str, Any]:
+        nonce = os.urandom(_NONCE)
+        sealed = nonce + AESGCM(derived(secret, self._kind)).encrypt(nonce, plain, self._bound_to(secret, ends_at))
+        return {"sealed": sealed, "ends_at": ends_at}
 
     def _bound_to(self, secret: str, ends_at: datetime) -> bytes:
         """A row that was moved, or whose end was changed, does not open."""

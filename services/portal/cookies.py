@@ -12,5 +12,12 @@ def set_cookie(response: Response, name: str, value: str, *, seconds: int) -> No
     response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
 
 
+def cookie_header(name: str, value: str, *, seconds: int) -> tuple[bytes, bytes]:
+    """For an answer that somebody else makes."""
+    response = Response()
+    set_cookie(response, name, value, seconds=seconds)
+    return next(header for header in response.raw_headers if header[0] == b"set-cookie")
+
+
 def drop_cookie(response: Response, name: str) -> None:
     response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")

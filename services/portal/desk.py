@@ -9,8 +9,11 @@ from services.portal.places import Places
 from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.streams import Streams
+from services.portal.traces.collected import CollectedTraces
+from services.portal.workstations import Workstations
 from shared.identity import Identities
 from shared.notes import Notes
+from shared.parked import ParkedMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,11 @@ class Desk:
     identities: Identities
     begun_sign_ins: BegunSignIns
     sessions: Sessions
+    workstations: Workstations
     activity: LedgerActivity
     group: Group
     places: Places
     streams: Streams
+    traces: CollectedTraces
+    parked: ParkedMessages
     notes: Notes

@@ -13,6 +13,8 @@ from services.portal.group import Group, Instance, Reader, ServiceRefusedError, 
 from shared.mongo import MongoError
 
 _NOT_FOR_THE_READER = frozenset({401, 403})
+PORTAL = Instance("portal", "")
+"""This very process, which is asked without a detour."""
 
 
 class _Told(BaseModel):
@@ -81,7 +83,7 @@ class Figures:
 async def gather_figures(reader: Reader, *, now: datetime, desk: Desk) -> list[Figures]:
     """Of every process, the portal last. Raises ServiceRefusedError when this is not for the reader."""
     others = await asyncio.gather(*(_figures(reader, one, desk.group) for one in desk.group.instances))
-    return [*others, Figures(Instance("portal", ""), await _own(desk, now))]
+    return [*others, Figures(PORTAL, await _own(desk, now))]
 
 
 def logs_of(figures: Sequence[Figures]) -> dict[str, LogFigures]:

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import httpx
 import orjson
 
 from services.portal.sessions import Session
 from shared.errors import AnticipatedError, Sentence
+from shared.telemetry import trace_headers
+from shared.vocabulary import Purpose
 
+_AS_JSON = {"content-type": "application/json"}
 _SERVICES = {
     "records": Sentence("the records", "les dossiers médicaux"),
     "consent": Sentence("the patients’ choices", "les choix des patients"),
@@ -120,18 +124,22 @@ class Group:
         more: Mapping[str, str] | None = None,
     ) -> Told:
         """A GET, or a POST of `send` as JSON. Raises ServiceSilentError or ServiceRefusedError."""
-        headers = {**(more or {}), **({"x-purpose-of-use": purpose} if purpose else {})}
-        return await self._told(reader, service, "GET" if send is None else "POST", path, send, headers)
+        headers = {**_AS_JSON, **(more or {}), **({"x-purpose-of-use": purpose} if purpose else {})}
+        return await self._told(
+            reader, service, "GET" if send is None else "POST", path, None if send is None else orjson.dumps(send), headers
+        )
+
+    async def find_patients(self, reader: Reader, wanted: Mapping[str, str]) -> Told:
+        """FHIR's search by form: names stand in no address. Raises ServiceSilentError or ServiceRefusedError."""
+        headers = {"content-type": "application/x-www-form-urlencoded", "x-purpose-of-use": Purpose.TREATMENT}
+        return await self._told(reader, "records", "POST", "/fhir/Patient/_search", urlencode(wanted).encode(), headers)
 
     async def put(self, reader: Reader, service: str, path: str, send: Any) -> Told:
         """Raises ServiceSilentError or ServiceRefusedError."""
-        return await self._told(reader, service, "PUT", path, send, {})
+        return await self._told(reader, service, "PUT", path, orjson.dumps(send), _AS_JSON)
 
-    async def _told(self, reader: Reader, service: str, method: str, path: str, send: Any, more: Mapping[str, str]) -> Told:
-        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **more}
-        content = None if send is None else orjson.dumps(send)
-        if content is not None:
-            headers["content-type"] = "application/json"
+    async def _told(self, reader: Reader, service: str, method: str, path: str, content: bytes | None, more: Mapping[str, str]) -> Told:
+        headers = {**_of(reader), **more}
         return _taken(await self._answer(reader, service, method, path, content, headers), service)
 
     @property
@@ -145,9 +153,8 @@ class Group:
 
     async def ask_one(self, reader: Reader, instance: Instance, path: str, *, method: str = "GET", patience: float = 5) -> Any:
         """The JSON of that very process. Raises ServiceSilentError or ServiceRefusedError."""
-        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language}
         try:
-            answer = await self._http.request(method, f"{instance.address}{path}", headers=headers, timeout=patience)
+            answer = await self._http.request(method, f"{instance.address}{path}", headers=_of(reader), timeout=patience)
         except httpx.HTTPError as error:
             raise ServiceSilentError(instance.service) from error
         return _taken(answer, instance.service).body
@@ -172,6 +179,10 @@ class Group:
             except httpx.HTTPError as error:  # it may have happened: a second replica must not do it again
                 raise ServiceSilentError(service) from error
         raise ServiceSilentError(service)
+
+
+def _of(reader: Reader) -> dict[str, str]:
+    return {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **trace_headers()}
 
 
 def _taken(answer: httpx.Response, service: str) -> Told:

@@ -23,12 +23,12 @@ def language_for(request: Request) -> str:
     return language_of(request.headers.get("accept-language"))
 
 
-def moment(value: str | datetime, language: str, zone: ZoneInfo) -> str:
+def moment(value: str | datetime, language: str, zone: ZoneInfo, *, pattern: str = "d MMM y, HH:mm") -> str:
     """To the minute, in the group's own time zone; what is no instant is told as it stands."""
     found = _instant(value)
     if found is None:
         return str(value)
-    return format_datetime(found, "d MMM y, HH:mm", tzinfo=zone, locale=_LOCALES[language])
+    return format_datetime(found, pattern, tzinfo=zone, locale=_LOCALES[language])
 
 
 def day(value: str | date, language: str) -> str:

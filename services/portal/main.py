@@ -18,14 +18,17 @@ from services.portal.objectives.door import objectives
 from services.portal.operation.door import operation
 from services.portal.page_headers import WithPageHeaders, page_headers
 from services.portal.pages import STATIC, page, problem_page
+from services.portal.requests.door import requests
 from services.portal.resources import PortalResources, open_resources
 from services.portal.settings import PortalSettings
 from services.portal.signed import NotSignedInError
+from services.portal.traces.door import traces
 from services.portal.trail.door import trail
 from services.portal.training.door import training
 from services.portal.words import WORDS
 from shared.errors import AnticipatedError
 from shared.http import create_app
+from shared.parked_api import parked
 from shared.serving import serve
 from shared.telemetry import open_telemetry
 
@@ -43,7 +46,7 @@ def make_app(settings: PortalSettings) -> WithPageHeaders:
 
     app = create_app("Serment portal", lifespan=lifespan, pings=_pings)
     app.state.time_zone = settings.time_zone
-    for door in (router, cases, charts, choices, objectives, operation, trail, training):
+    for door in (router, cases, charts, choices, objectives, operation, requests, traces, trail, training, parked):
         app.include_router(door)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(AnticipatedError, _on_anticipated)
@@ -66,7 +69,9 @@ async def _on_anticipated(request: Request, error: Exception) -> Response:
 
 
 async def _on_not_signed_in(request: Request, error: Exception) -> Response:
-    return page("welcome.html", request, status=401, goal=error.goal if isinstance(error, NotSignedInError) else "/")
+    if not isinstance(error, NotSignedInError):
+        raise error
+    return page("welcome.html", request, status=401, goal=error.goal, why=error.why)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""Puts the security headers on every answer, whoever made it: pages, files, errors and streams."""
+"""Puts the security headers, and a renewed session's cookie, on every answer, whoever made it: pages, files, errors and streams."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,7 +42,8 @@ class WithPageHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *self._headers]
+                cookie = scope.get("state", {}).get("cookie")
+                message["headers"] = [*message.get("headers", []), *self._headers, *([cookie] if cookie else [])]
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -15,6 +15,10 @@ from services.portal.provider import Provider
 from services.portal.sessions import Sessions
 from services.portal.settings import PortalSettings
 from services.portal.streams import Streams
+from services.portal.subscribers import join_subscribers
+from services.portal.traces.collected import CollectedTraces
+from services.portal.workstations import Workstations
+from shared.event_door import EventDoor
 from shared.events.topics import IDENTITY_EVENT
 from shared.identity import Identities
 from shared.kafka import connection_of, open_producer
@@ -22,6 +26,7 @@ from shared.mongo import Database, open_mongo
 from shared.note_keeping import notes_kept
 from shared.notes import Notes
 from shared.outbox import Outbox
+from shared.parked import ParkedMessages
 
 Ping = Callable[[], Awaitable[None]]
 
@@ -31,7 +36,12 @@ class PortalResources:
     """Everything open, and a ping of what an answer cannot do without; while Kafka is down, notes wait in the outbox."""
 
     desk: Desk
+    door: EventDoor
     pings: Mapping[str, Ping] = field(default_factory=dict)
+
+    @property
+    def identities(self) -> Identities:
+        return self.desk.identities
 
 
 @asynccontextmanager
@@ -46,19 +56,27 @@ async def open_resources(settings: PortalSettings) -> AsyncIterator[PortalResour
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=5, limits=limits, follow_redirects=False, trust_env=False))
         notes = Notes(IDENTITY_EVENT, source="/portal", about={}, producer=producer, outbox=Outbox(database))
         await stack.enter_async_context(notes_kept(notes, database, instance=settings.instance))
-        yield PortalResources(open_desk(settings, database=database, http=http, notes=notes), {"mongodb": mongo.ping})
+        door = EventDoor(connection_of(settings), group="portal")
+        desk = open_desk(settings, database=database, http=http, notes=notes, door=door)
+        join_subscribers(door, workstations=desk.workstations)
+        await door.start()
+        stack.push_async_callback(door.stop)
+        yield PortalResources(desk, door, {"mongodb": mongo.ping})
 
 
-def open_desk(settings: PortalSettings, *, database: Database, http: httpx.AsyncClient, notes: Notes) -> Desk:
+def open_desk(settings: PortalSettings, *, database: Database, http: httpx.AsyncClient, notes: Notes, door: EventDoor) -> Desk:
     return Desk(
         client_id=settings.client_id,
         provider=Provider(http, settings),
         identities=Identities(list(settings.issuers)),
         begun_sign_ins=BegunSignIns(database),
         sessions=Sessions(database),
+        workstations=Workstations(database),
         activity=LedgerActivity(http, settings.audit_url),
         group=Group(http, settings.addresses),
         places=read_places(settings.places_file),
         streams=Streams(),
+        traces=CollectedTraces(http, settings),
+        parked=ParkedMessages(door),
         notes=notes,
     )

@@ -22,6 +22,10 @@ from shared.identity import Actor, IssuerUnreachableError, TokenIncompleteError,
 _OUR_PATH = re.compile(r"/([A-Za-z0-9-]+(/[A-Za-z0-9-]+)*)?").fullmatch
 _BEGIN_AGAIN = Sentence("You were not signed in. Begin again.", "Vous n’êtes pas connecté. Recommencez.")
 _REASONS = {
+    "workstation-locked": Sentence(
+        "You were not signed in: this workstation is locked. Unlock it, or have it unlocked, then begin again.",
+        "Vous n’êtes pas connecté : ce poste de travail est verrouillé. Déverrouillez-le, ou faites-le déverrouiller, puis recommencez.",
+    ),
     "access-denied": Sentence(
         "You were not signed in: the sign-in was cancelled, or the password was wrong several times.",
         "Vous n’êtes pas connecté : la connexion a été annulée, ou le mot de passe était faux plusieurs fois.",
@@ -100,13 +104,13 @@ async def complete_sign_in(returned: Returned, *, now: datetime, desk: Desk) -> 
         raise
 
     await end_session(returned.session_secret, reason="signed-in-again", now=now, desk=desk)
-    session = await desk.sessions.begin(token, actor, ends_at=datetime.fromtimestamp(actor.expires, UTC))
+    session = await desk.sessions.begin(token, actor, now=now, ends_at=datetime.fromtimestamp(actor.expires, UTC))
     await note_identity(SIGNED_IN, session.person, now=now, notes=desk.notes)
     return session, begun.goal
 
 
 async def _redeem(returned: Returned, begun: BegunSignIn, *, now: datetime, desk: Desk) -> tuple[str, Actor]:
-    """Raises SignInFailedError, ProviderUnreachableError or IssuerUnreachableError."""
+    """Raises SignInFailedError, ProviderUnreachableError, IssuerUnreachableError or SessionsUnavailableError."""
     if not hmac.compare_digest(returned.state.encode(), begun.state.encode()):
         raise SignInFailedError("state-mismatch")
     if returned.code is None:
@@ -123,6 +127,9 @@ async def _redeem(returned: Returned, begun: BegunSignIn, *, now: datetime, desk
     _require_answer_to(begun, _claims(token), client_id=desk.client_id)
     if actor.expires <= now.timestamp():
         raise SignInFailedError("token-refused")
+    lock = await desk.workstations.find(actor.site, actor.workstation) if actor.workstation else None
+    if lock is not None and lock.locked:
+        raise SignInFailedError("workstation-locked", subject=actor.ident)
     return token, actor
 
 

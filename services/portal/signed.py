@@ -1,25 +1,42 @@
 """Finds out who reads a page, before any route of `portal` does its work."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, ClassVar
 from urllib.parse import quote
 
 from fastapi import Depends, Path, Request
 
-from services.portal.cookies import SESSION
+from services.portal.cookies import SESSION, cookie_header
 from services.portal.desk import Desk
 from services.portal.group import Reader
 from services.portal.language import language_for
+from services.portal.open_session import WorkstationLockedError, open_renewed
 from services.portal.sessions import Session
 from services.portal.sign_out import ForeignFormError
 from shared.clock import utc_now
+from shared.errors import AnticipatedError, Sentence
+from shared.vocabulary import Profession
 
 
 class NotSignedInError(Exception):
-    """The page is for somebody who has signed in; the first page offers it, and leads back."""
+    """The page is for somebody who has signed in; the first page offers it, and leads back. `why` is a word of WORDS."""
 
-    def __init__(self, goal: str) -> None:
+    def __init__(self, goal: str, why: str | None = None) -> None:
         super().__init__("not signed in")
         self.goal = goal
+        self.why = why
+
+
+class OperatorsOnlyError(AnticipatedError):
+    """Traces and what is parked are shown to operators; what they show is decided by no service."""
+
+    slug: ClassVar[str] = "operators-only"
+    status: ClassVar[int] = 403
+    fhir_code: ClassVar[str] = "forbidden"
+    sentence: ClassVar[Sentence] = Sentence(
+        "This page is for operators. If you need it for your work, ask your operator.",
+        "Cette page est destinée aux exploitants. Si votre travail le demande, adressez-vous à l’un d’eux.",
+    )
 
 
 def _desk(request: Request) -> Desk:
@@ -30,7 +47,28 @@ At = Annotated[Desk, Depends(_desk)]
 
 
 async def _session(request: Request, desk: At) -> Session | None:
-    return await desk.sessions.find(request.cookies.get(SESSION), now=utc_now())
+    """Raises NotSignedInError, once, when its workstation was locked meanwhile."""
+    asked, now = request.cookies.get(SESSION), utc_now()
+    try:
+        session = await open_renewed(asked, now=now, desk=desk)
+    except WorkstationLockedError:
+        raise NotSignedInError(_goal(request), "state-locked") from None
+    if session is not None and session.secret != asked:
+        _hand_over(request, session, now)
+    return session
+
+
+async def renew_secret(request: Request, session: Session, desk: Desk) -> None:
+    """After somebody got more than they had: whoever watched the cookie of before has nothing of it. Raises SessionsUnavailableError."""
+    now = utc_now()
+    renewed = await desk.sessions.renew(session, now=now)
+    if renewed is not None:
+        _hand_over(request, renewed, now)
+
+
+def _hand_over(request: Request, session: Session, now: datetime) -> None:
+    """With whatever the answer becomes, a problem's page too: the secret of before dies soon."""
+    request.state.cookie = cookie_header(SESSION, session.secret, seconds=int((session.ends_at - now).total_seconds()))
 
 
 Signed = Annotated[Session | None, Depends(_session)]
@@ -39,8 +77,20 @@ Signed = Annotated[Session | None, Depends(_session)]
 async def _reader(request: Request, session: Signed) -> Reader:
     """Raises NotSignedInError."""
     if session is None:
-        raise NotSignedInError(quote(request.url.path) if request.method == "GET" else "/")
+        raise NotSignedInError(_goal(request))
     return Reader(session, language_for(request))
+
+
+async def _operator(reader: Annotated[Reader, Depends(_reader)]) -> Reader:
+    """For pages that no service decides about. Raises NotSignedInError or OperatorsOnlyError."""
+    if reader.session.person.profession != Profession.OPERATOR:
+        raise OperatorsOnlyError
+    return reader
+
+
+def _goal(request: Request) -> str:
+    """The page that was wanted; what a form would have changed is not done later."""
+    return quote(request.url.path) if request.method == "GET" else "/"
 
 
 def _own_site(request: Request) -> None:
@@ -50,6 +100,7 @@ def _own_site(request: Request) -> None:
 
 
 Reading = Annotated[Reader, Depends(_reader)]
+Operating = Annotated[Reader, Depends(_operator)]
 Ident = Annotated[str, Path(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 """A part of an address that is put into another one: nothing that could lead elsewhere."""
 OwnSite = Depends(_own_site)

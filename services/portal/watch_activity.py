@@ -9,11 +9,12 @@ from enum import StrEnum
 from services.portal.cookie_box import SessionsUnavailableError
 from services.portal.desk import Desk
 from services.portal.ledger_activity import Entry, LedgerSilentError, NotForThisPersonError, TokenOverError
+from services.portal.open_session import WorkstationLockedError, open_session
 from services.portal.sessions import Session
 
 SHOWN = 50
 FULL_PAGE = 200
-_WAIT = 15.0
+_WAIT = 5.0
 _UNTIL_SIGNED = 1.0
 _WHILE_SILENT = (1.0, 2.0, 5.0, 10.0)
 
@@ -24,10 +25,11 @@ class State(StrEnum):
     NOT_FOR_YOU = "not-for-you"
     TOO_MANY = "too-many"
     OVER = "over"
+    LOCKED = "locked"
 
     @property
     def final(self) -> bool:
-        return self in {State.NOT_FOR_YOU, State.TOO_MANY, State.OVER}
+        return self in {State.NOT_FOR_YOU, State.TOO_MANY, State.OVER, State.LOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class Seen:
     signed: tuple[Entry, ...] = ()
 
 
+class SessionOverError(Exception):
+    """The session that watched has ended."""
+
+
 async def look_once(session: Session, *, desk: Desk) -> tuple[State, Seen]:
     """The newest entries, without waiting: for the page itself."""
     try:
@@ -60,14 +66,14 @@ async def look_once(session: Session, *, desk: Desk) -> tuple[State, Seen]:
 
 async def watch_activity(session: Session, since: Since, *, clock: Callable[[], datetime], desk: Desk) -> AsyncIterator[State | Seen]:
     """Says each state once; ends with a final one."""
-    with desk.streams.seat(session.handle) as seated:
+    with desk.streams.seat(session.root) as seated:
         if not seated:
             yield State.TOO_MANY
             return
         watch = _Watch(session, since, desk)
         before: State | None = None
         while True:
-            state, seen = await _look(watch, clock, desk)
+            state, seen = await _look(watch, clock)
             if state is not before:
                 yield state
             if state.final:
@@ -78,15 +84,19 @@ async def watch_activity(session: Session, since: Since, *, clock: Callable[[], 
             await asyncio.sleep(watch.pause)
 
 
-async def _look(watch: "_Watch", clock: Callable[[], datetime], desk: Desk) -> tuple[State, Seen | None]:
+async def _look(watch: "_Watch", clock: Callable[[], datetime]) -> tuple[State, Seen | None]:
+    """What was waited for is not shown to whoever left meanwhile."""
     try:
-        if await desk.sessions.find(watch.session.secret, now=clock()) is None:
-            return State.OVER, None
-        return State.LIVE, await watch.look()
+        await watch.go_on(clock())
+        entries = await watch.ask()
+        await watch.go_on(clock())
+        return State.LIVE, watch.take(entries)
     except NotForThisPersonError:
         return State.NOT_FOR_YOU, None
-    except TokenOverError:
+    except (SessionOverError, TokenOverError):
         return State.OVER, None
+    except WorkstationLockedError:
+        return State.LOCKED, None
     except (LedgerSilentError, SessionsUnavailableError):
         watch.failures += 1
         return State.SILENT, None
@@ -109,7 +119,14 @@ class _Watch:
             return _WHILE_SILENT[min(self.failures, len(_WHILE_SILENT)) - 1]
         return _UNTIL_SIGNED if self._unsigned else 0.0
 
-    async def look(self) -> Seen:
+    async def go_on(self, now: datetime) -> None:
+        """Under the session's newest secret. Raises SessionOverError, or what `open_session` raises."""
+        found = await open_session(self.session.secret, now=now, desk=self._desk)
+        if found is None:
+            raise SessionOverError
+        self.session = found
+
+    async def ask(self) -> list[Entry]:
         """From the first entry that was shown unsigned; a full page means that we lag, so the newest one is taken instead."""
         since = min(self._unsigned) - 1 if self._unsigned else self._last
         wait = 0 if self._unsigned or self.failures else _WAIT
@@ -117,9 +134,9 @@ class _Watch:
         if since is not None and len(entries) >= FULL_PAGE:
             entries = await self._desk.activity.after(None, wait=0, token=self.session.token)
         self.failures = 0
-        return self._take(entries)
+        return entries
 
-    def _take(self, entries: list[Entry]) -> Seen:
+    def take(self, entries: list[Entry]) -> Seen:
         signed = tuple(entry for entry in entries if entry.signed and entry.index in self._unsigned)
         new = [entry for entry in entries if self._last is None or entry.index > self._last][-SHOWN:]
         passed_over = new[0].index - self._last - 1 if new and self._last is not None else 0

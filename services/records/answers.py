@@ -25,8 +25,8 @@ def _etag(version: int) -> str:
 
 
 def searchset(found: Found, request: Request, *, after: str | None = None, count: int | None = None) -> Response:
-    """One page, whole before its first byte; `total` counts what may be shown and nothing else."""
-    page, following = _page(found.records, after, count)
+    """One page, whole before its first byte; `total` counts what may be shown and nothing else, and is left out where nobody counted."""
+    page, following = _page(found.records, after, count) if found.counted else (found.records, found.following)
     links = [{"relation": "self", "url": str(request.url)}]
     if following:
         links.append({"relation": "next", "url": str(request.url.include_query_params(_after=following))})
@@ -34,7 +34,8 @@ def searchset(found: Found, request: Request, *, after: str | None = None, count
     entries = [
         {"fullUrl": f"{base}/{one.record.address}", "resource": orjson.Fragment(one.body), "search": {"mode": "match"}} for one in page
     ]
-    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": len(found.records), "link": links}
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "link": links}
+    bundle |= {"total": len(found.records)} if found.counted else {}
     body = orjson.dumps(bundle | ({"entry": entries} if entries else {}))
     return Response(body, media_type=FHIR_JSON, headers={"x-decision-id": found.decision, **NO_STORE})
 

@@ -1,5 +1,8 @@
 """The FHIR door of `records`: each route calls one story."""
 
+from collections.abc import Sequence
+from urllib.parse import parse_qsl
+
 from fastapi import APIRouter, Request, Response
 
 from services.records.answers import searchset, transaction_answer, written_answer
@@ -7,9 +10,10 @@ from services.records.asking import Asking, Has
 from services.records.capabilities import capability_statement
 from services.records.desk import Desk
 from services.records.fhir.definitions import RESOURCE_TYPES
-from services.records.model import Asked
+from services.records.model import WHOLE_CHART, Asked
 from services.records.noting_failures import noting_failures
-from services.records.reading.search_chart import Found, Search, UnsupportedSearchError, search_by_id, search_by_patient
+from services.records.reading.find_patients import find_patients, wanted_patients
+from services.records.reading.search_chart import Found, Part, Search, UnsupportedSearchError, search_by_id, search_by_patient
 from services.records.refusals import NotFoundError, UnsupportedInteractionError
 from services.records.writing.resolve_references import UnsupportedConditionError
 from services.records.writing.store_bundle import LARGEST_BUNDLE, store_bundle
@@ -24,6 +28,8 @@ READERS = professions(*_STAFF, Profession.PATIENT, Profession.PRIVACY_OFFICER, P
 WRITERS = professions(*_STAFF, Profession.INTEGRATION)
 SIGNED_IN = professions(*Profession)
 _LARGEST_PAGE = 1000
+_LARGEST_FORM = 16_384
+_MOST_FIELDS = 100
 
 
 @fhir.get("/metadata", openapi_extra={"x-professions": ["everyone"]})
@@ -62,36 +68,66 @@ async def delete(type_: str, ident: str, request: Request, asked: Asking, has: H
 
 @fhir.get("/Patient/{ident}/$everything", openapi_extra=READERS)
 async def everything(ident: str, request: Request, asked: Asking, has: Has) -> Response:
-    found = await search_by_patient(Search(asked.actor, asked.purpose, None, asked.now), ident, desk=has.desk)
-    if not found.records:
+    """The whole chart in one Bundle, or with `_count` page by page; `_type` names the types that are wanted."""
+    async with noting_failures(asked, Action.SEARCH, WHOLE_CHART, resource=None, desk=has.desk):
+        part = _part(request)
+    found = await search_by_patient(Search(asked.actor, asked.purpose, None, asked.now), ident, desk=has.desk, part=part)
+    if not found.records and part is None:
         raise NotFoundError
     return searchset(found, request)
 
 
+def _part(request: Request) -> Part | None:
+    """None for the whole. Raises UnsupportedSearchError."""
+    query = dict(request.query_params)
+    types, count, after = query.pop("_type", None), query.pop("_count", str(_LARGEST_PAGE)), query.pop("_after", None)
+    named = types.split(",") if types else None
+    if query or not count.isdecimal() or not 0 < int(count[:9]) <= _LARGEST_PAGE or not set(named or ()) <= RESOURCE_TYPES:
+        raise UnsupportedSearchError
+    return Part(named, int(count), after) if request.query_params else None
+
+
 @fhir.get("/{type_}", openapi_extra=READERS)
 async def search(type_: str, request: Request, asked: Asking, has: Has) -> Response:
-    query = dict(request.query_params)
+    return await _searched(asked, type_, request.query_params.multi_items(), request, has.desk)
+
+
+@fhir.post("/{type_}/_search", openapi_extra=READERS)
+async def search_by_form(type_: str, request: Request, asked: Asking, has: Has) -> Response:
+    """What is searched for stands in the body, where no proxy writes it down; parameters of the address count too."""
+    form = await read_body(request, _LARGEST_FORM)
+    try:
+        pairs = parse_qsl(form.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise UnsupportedSearchError from None
+    return await _searched(asked, type_, [*request.query_params.multi_items(), *pairs], request, has.desk)
+
+
+async def _searched(asked: Asked, type_: str, pairs: Sequence[tuple[str, str]], request: Request, desk: Desk) -> Response:
+    query = dict(pairs)
     after, count = query.pop("_after", None), query.pop("_count", "100")
     patient = query.get("patient", "").removeprefix("Patient/")
     if is_ours(patient):
         asked.addressed.add(PatientId(patient))
-    async with noting_failures(asked, Action.SEARCH, type_, resource=None, desk=has.desk):
-        if not count.isdecimal() or int(count[:9]) > _LARGEST_PAGE or len(request.query_params.multi_items()) != len(request.query_params):
+    async with noting_failures(asked, Action.SEARCH, type_, resource=None, desk=desk):
+        if not count.isdecimal() or int(count[:9]) > _LARGEST_PAGE or len(pairs) != len(dict(pairs)):
             raise UnsupportedSearchError
-        found = await _search(asked, type_, query, has.desk)
+        found = await _search(asked, type_, query, desk)
     return searchset(found, request, after=after, count=int(count))
 
 
 async def _search(asked: Asked, type_: str, query: dict[str, str], desk: Desk) -> Found:
-    patient = query.pop("patient", "").removeprefix("Patient/")
-    idents = query.pop("_id", "")
     require_type(type_)
-    if query or bool(patient) == bool(idents):
-        raise UnsupportedSearchError
     question = Search(asked.actor, asked.purpose, type_, asked.now)
-    if idents:
-        return await search_by_id(question, idents.split(","), desk=desk)
-    return await search_by_patient(question, patient, desk=desk)
+    match query:
+        case {"patient": patient, **rest} if not rest and patient:
+            return await search_by_patient(question, patient.removeprefix("Patient/"), desk=desk)
+        case {"_id": idents, **rest} if not rest and idents:
+            return await search_by_id(question, idents.split(","), desk=desk)
+        case _ if type_ == "Patient":
+            return await find_patients(question, wanted_patients(query), desk=desk)
+        case _:
+            raise UnsupportedSearchError
 
 
 @fhir.api_route("/{type_}/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False, openapi_extra=SIGNED_IN)

@@ -9,6 +9,11 @@ from services.records.writing.planned import HELD_ELSEWHERE
 
 _INTERACTIONS = [{"code": code} for code in ("read", "create", "update", "delete", "search-type")]
 _SEARCH = [{"name": "_id", "type": "token"}, {"name": "patient", "type": "reference"}]
+_FIND_PATIENTS = [
+    {"name": "identifier", "type": "token", "documentation": "Exact, with or without its system."},
+    {"name": "family", "type": "string", "documentation": "The whole family name, without regard to accents and case; with birthdate."},
+    {"name": "birthdate", "type": "date", "documentation": "A whole date, equal; with family."},
+]
 _EVERYTHING = [{"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"}]
 
 
@@ -45,4 +50,4 @@ def _resource(type_: str) -> dict[str, object]:
         "updateCreate": False,
         "searchParam": _SEARCH,
     }
-    return served | ({"operation": _EVERYTHING} if type_ == "Patient" else {})
+    return served | ({"operation": _EVERYTHING, "searchParam": [*_SEARCH, *_FIND_PATIENTS]} if type_ == "Patient" else {})

@@ -1,6 +1,6 @@
 """Keeps sealed resources in MongoDB, each version bound to its place, and changes them together with their notes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -9,6 +9,8 @@ from services.records.model import SealedRecord
 from shared.coalescing import Coalesced
 from shared.errors import AnticipatedError, Sentence
 from shared.mongo import Database
+
+_BATCH = 200
 
 
 class VersionConflictError(AnticipatedError):
@@ -53,6 +55,15 @@ class RecordStore:
             query["type"] = {"$in": list(types)}
         rows = await self._current.find(query).sort([("at", -1), ("_id", 1)]).to_list(length=None)
         return [_record(row) for row in rows]
+
+    async def newest_of(self, owner: str, *, types: Sequence[str] | None, after: str | None) -> AsyncIterator[SealedRecord]:
+        """As a stream: current ones of one owner, deleted ones left out, the newest first, those that follow the one called `after`."""
+        query: dict[str, Any] = {"owner": owner, "deleted": False} | ({} if types is None else {"type": {"$in": list(types)}})
+        last = await self._current.find_one({"_id": after, "owner": owner}, projection={"at": 1}) if after else None
+        if last:
+            query["$or"] = [{"at": {"$lt": last["at"]}}, {"at": last["at"], "_id": {"$gt": after}}]
+        async for row in self._current.find(query).sort([("at", -1), ("_id", 1)]).batch_size(_BATCH):
+            yield _record(row)
 
     async def replace(self, changes: Sequence[Replacement], *, session: Any) -> None:
         """Within a transaction. Raises VersionConflictError when a `before` is not the current version any more."""

@@ -104,6 +104,8 @@ class StandingUnknownError(AnticipatedError):
     )
 
 
+ABOUT_THE_CHART = frozenset({"no-care-relationship", "patient-objected", "no-consent"})
+"""Refusals that hold for this one chart: by them alone somebody could tell that it exists."""
 NOT_NOW: Mapping[str, type[AnticipatedError]] = {"consent-view-stale": StaleViewError, "standing-unknown": StandingUnknownError}
 """Refusals that say nothing about the person: they pass by themselves."""
 

@@ -24,6 +24,9 @@ ENFORCEMENT_POSITION = Topic("enforcement.position", "records", "incarnation", (
 CONSENT_ACCESS = Topic("consent.access", "consent", "incarnation", ("audit",), retention_days=None)
 CONSENT_DIRECTIVE = Topic("consent.directive", "consent", "patient", ("records", "consent"), retention_days=None, compacted=True)
 GOVERNANCE_STANDING = Topic("governance.standing", "governance", "staff", ("records",), retention_days=None, compacted=True)
+GOVERNANCE_CHANGE = Topic(
+    "governance.change", "governance", "member of staff, or workstation", ("notifier", "portal"), retention_days=90, parked=True
+)
 NOTIFIER_ACCESS = Topic("notifier.access", "notifier", "incarnation", ("audit",), retention_days=None)
 NOTIFIER_CHANGE = Topic("notifier.change", "notifier", "case", ("audit",), partitions=3, retention_days=90, parked=True)
 IDENTITY_EVENT = Topic("identity.event", "portal", "incarnation", ("audit",), retention_days=None)
@@ -37,6 +40,7 @@ TOPICS = (
     ENFORCEMENT_POSITION,
     CONSENT_ACCESS,
     CONSENT_DIRECTIVE,
+    GOVERNANCE_CHANGE,
     GOVERNANCE_STANDING,
     NOTIFIER_ACCESS,
     NOTIFIER_CHANGE,

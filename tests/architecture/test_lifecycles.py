@@ -10,7 +10,7 @@ from services.records.erasing.erasures import ErasureState
 from tests.architecture.sources import ROOT
 
 FOLDER = ROOT / "docs" / "lifecycles"
-DRAWN_ELSEWHERE = {"case", "duty", "emergency", "message", "review"}
+DRAWN_ELSEWHERE = {"case", "duty", "emergency", "message", "request", "review"}
 """Compared by the tests of their own service, with more than their states."""
 
 DRAWN: dict[str, type[StrEnum]] = {"consent": ConsentState, "erasure": ErasureState}

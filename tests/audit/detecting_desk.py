@@ -26,6 +26,7 @@ class Recorded(NamedTuple):
     offset: int
     timestamp: int
     value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 def said(ident: str, *, at: float = 0.0, actor: str = "clerk-1", patient: str | None = "patient-1", **facts: Any) -> dict[str, Any]:

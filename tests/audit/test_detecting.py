@@ -3,6 +3,8 @@
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 from services.audit.detecting.detect import ReadingInDoubtError, judge, take_up
 from services.audit.detecting.detector import Detector
 from services.audit.detecting.positions import Position
+from services.audit.model import Log, Suspicion
 from shared.notes import HEARTBEAT
-from tests.audit.detecting_desk import BEGAN, CrashError, Crashing, MemoryDesk, Recorded, records, said, shipped
+from shared.telemetry import trace_headers
+from tests.audit.detecting_desk import BEGAN, CrashError, Crashing, FakeSuspicions, MemoryDesk, Recorded, records, said, shipped
 
 BOOK = shipped()
 HEART = json.dumps({"id": "h", "time": "2026-11-25T08:00:00.000Z", "type": HEARTBEAT, "state": "alive", "lowest": 1, "next": 1}).encode()
@@ -264,6 +268,27 @@ class TestWatching:
 
         with pytest.raises(ReadingInDoubtError):
             await judge(log[:3], watch, now=BEGAN, desk=desk.desk)
+
+    async def test_goes_on_with_the_trace_of_the_access(self) -> None:
+        carried, trace = f"00-{'ab' * 16}-{'cd' * 8}-01".encode(), []
+
+        class Traced(FakeSuspicions):
+            async def raise_once(self, _about: Log, _suspicion: Suspicion, *, now: datetime) -> None:  # noqa: ARG002 - as the real one
+                trace.append(trace_headers())
+
+        log = [record._replace(headers=[("traceparent", carried)]) for record in records([said("n1", colleague=True), said("n2")])]
+        desk = MemoryDesk(BOOK, log)
+        desk.desk = replace(desk.desk, suspicions=Traced())  # type: ignore[arg-type]
+
+        await desk.run()
+
+        assert trace == [{"traceparent": carried.decode()}]
+
+    @pytest.mark.parametrize("header", [b"\xff\xfe", b"", None, b"00-x"])
+    async def test_raises_what_it_finds_whatever_the_trace_is(self, header: bytes | None) -> None:
+        log = [record._replace(headers=[("traceparent", header)]) for record in records([said("n1", colleague=True)])]
+
+        assert list(await MemoryDesk(BOOK, log).run_whatever_happens()) == ["colleague-lookup/clerk-1/n1"]
 
     async def test_begins_at_the_beginning_that_is_left(self) -> None:
         desk = MemoryDesk(BOOK, records([said("n1")]))

@@ -18,11 +18,21 @@ from tests.browser.people import PHONE, Visitor, open_chromium, signed_in
 
 DESKTOP = {"width": 1280, "height": 900}
 PAGES = {
-    "patient.nord": ["/trail", "/choices", "/choices/new?what=unit&of=nord-urgences", "/choices/new?what=research", "/messages"],
+    "patient.nord": [
+        "/trail",
+        "/choices",
+        "/choices/new?what=unit&of=nord-urgences",
+        "/choices/new?what=research",
+        "/messages",
+        "/rights",
+        "/rights/new?kind=question&entry=1",
+    ],
     "a.martin": ["/charts", "/charts/{chart}", "/modules", "/modules/privacy-basics"],
     "b.bernard": ["/charts/{chart}"],
     "o.leroy": [
-        "/",
+        "/today",
+        "/activity",
+        "/requests",
         "/cases",
         "/cases/{case}",
         "/cases/{case}/patients",
@@ -33,7 +43,7 @@ PAGES = {
         "/nowhere",
     ],
     "t.roux": ["/staff"],
-    "u.faure": ["/operation"],
+    "u.faure": ["/operation", "/traces", "/traces/{trace}"],
 }
 
 
@@ -62,16 +72,18 @@ async def _of(browser: Browser, running: Running, login: str, look: Path, chart:
                 named["case"] = await _first(visitor, "/cases")
             if "{review}" in path and "review" not in named:
                 named["review"] = await _first(visitor, "/reviews")
+            if "{trace}" in path and "trace" not in named:
+                named["trace"] = await _first(visitor, "/traces?service=notifier&name=%2Ffhir", link="tbody a")
             await visitor.go(path.format(**named))
             name = path.partition("?")[0].strip("/").replace("/", "-").replace("{", "").replace("}", "") or "first"
             await visitor.page.screenshot(path=look / f"{login}-{name}.png", full_page=True)
         return [f"{look.name}: {one}" for one in visitor.wrong if "404" not in one]
 
 
-async def _first(visitor: Visitor, path: str) -> str:
+async def _first(visitor: Visitor, path: str, *, link: str = ".card h2 a") -> str:
     """The id of the first that is listed there."""
     await visitor.page.goto(f"{visitor.portal}{path}")
-    return str(await visitor.page.locator(".card h2 a").first.get_attribute("href")).rsplit("/", 1)[1]
+    return str(await visitor.page.locator(link).first.get_attribute("href")).rsplit("/", 1)[1]
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from deploy.local.stack import Stack
 from services.governance.module_shelf import load_modules
 from shared.events.audit import SuspicionRaised
 from tests.browser.people import PHONE, Visitor, signed_in
-from tests.builders import Desk
+from tests.builders import Desk, a_patient, an_encounter
 from tests.shared.kafka_desk import desk_of
 
 MODULE = "privacy-basics"
@@ -39,7 +39,10 @@ class TestLooking:
             await visitor.page.locator("main").evaluate("it => it.innerHTML = '<div><img src=/static/serment.svg width=900></div>'")
             await visitor.look()
 
-            assert [one.split(": ")[1] if ": " in one else one for one in visitor.wrong] == ["image-alt", "/ is wider than its window"]
+            assert [one.split(": ")[1] if ": " in one else one for one in visitor.wrong] == [
+                "image-alt",
+                "/activity is wider than its window",
+            ]
 
 
 class TestAScreenLeftAlone:
@@ -94,6 +97,62 @@ class TestAPatient:
             assert patient.wrong == []
 
 
+class TestAQuestion:
+    async def test_is_asked_about_a_visit_and_answered_in_time(self, browser: Browser, running: Running, desk: Desk) -> None:
+        me = own_chart(running, "patient.nord")
+        assert desk.ask("GET", f"Patient/{me}", "b.bernard").status_code == 403
+        async with signed_in(browser, running, "patient.nord", viewport=PHONE) as patient:
+            await self._until(patient, "This looks wrong")
+            await patient.press("This looks wrong")
+            await patient.page.get_by_role("textbox").fill("Made up: whom have I never met?")
+            await patient.press("Send to the privacy officer")
+            assert "A question about a visit" in await patient.text()
+            async with signed_in(browser, running, "o.leroy") as officer:
+                assert "Request: A question about a visit" in await officer.text()
+                await officer.press("Request: A question about a visit")
+                assert "Made up: whom have I never met?" in await officer.text()
+                await officer.page.get_by_label("Your answer to the patient").fill("Made up: a colleague, who was refused.")
+                await officer.page.get_by_label("Outcome").select_option("explained")
+                await officer.press("Send the answer")
+                assert "explained" in await officer.text()
+                assert officer.wrong == []
+            await patient.go("/rights")
+            assert "Made up: a colleague, who was refused." in await patient.text()
+            await patient.go("/messages")
+            assert "Your request was answered" in await patient.text()
+
+            assert patient.wrong == []
+
+    async def _until(self, visitor: Visitor, words: str) -> None:
+        """The ledger has taken it in."""
+        for _ in range(40):
+            if words in await visitor.text():
+                return
+            await visitor.page.wait_for_timeout(250)
+            await visitor.go("/trail")
+
+
+class TestFindingAPatient:
+    async def test_opens_the_chart_of_ones_own_and_tells_a_stranger_how_to_ask(
+        self, browser: Browser, running: Running, desk: Desk
+    ) -> None:
+        family = f"Trouvaille{desk.a_chart()[0][:8]}"
+        patient = desk.create(a_patient(name=[{"family": family, "given": ["Test"]}], birthDate="1951-02-03"))["id"]
+        desk.create(an_encounter(patient, desk.practitioner("a.martin")))
+        for login, told, then in (("a.martin", family, "Problems"), ("c.petit", "shut for you", "Break the glass")):
+            async with signed_in(browser, running, login) as doctor:
+                await doctor.page.get_by_label("Family name").fill(family.upper())
+                await doctor.page.get_by_label("Birth date").fill("1951-02-03")
+                await doctor.press("Find the patient")
+                assert "1 patient found" in await doctor.text()
+                assert family not in doctor.page.url
+                await doctor.look()
+                await doctor.follow(doctor.page.locator(".card a").filter(has_text=told))
+                assert then in await doctor.text()
+
+                assert [one for one in doctor.wrong if "403" not in one] == []
+
+
 class TestAnEmergency:
     async def test_is_opened_told_and_reviewed(self, browser: Browser, running: Running, desk: Desk) -> None:
         patient, _address = desk.a_chart()
@@ -143,7 +202,7 @@ class TestASuspicion:
             await officer.page.get_by_label("Reason").select_option("authority-notified")
             await officer.press("Close the case")
             assert "This case has ended" in await officer.text()
-            await officer.go("/")
+            await officer.go("/activity")
 
             assert officer.wrong == []
 
@@ -166,7 +225,7 @@ class TestOperation:
             assert "records.access" in told
             await operator.press("Handle again")
             assert re.search(r"notifier handled: 0, failed again: \d+ \(UnreadableEventError\)", " ".join((await operator.text()).split()))
-            await operator.go("/")
+            await operator.go("/activity")
 
             assert operator.wrong == []
 

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from services.governance.api import router
-from services.governance.model import Duty, Member, Through
+from services.governance.duties import may_be_reminded
+from services.governance.model import Duty, Member, Reminder, Through, Workstation
 from services.governance.module_shelf import ModuleShelf
 from services.governance.resources import GovernanceResources
 from services.governance.staff_file import Listed
@@ -102,6 +103,40 @@ class WaitingOutbox:
         return {"waiting": 2, "oldest_seconds": 3.5}
 
 
+class MemoryReminders:
+    """What `ReminderStore` promises, without a database; `stated` are the reminders that would have become events."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Reminder] = {}
+        self.stated: list[Reminder] = []
+
+    async def of_site(self, site: str) -> list[Reminder]:
+        return [last for last in self.kept.values() if last.site == site]
+
+    async def keep(self, wanted: Reminder, *, valid_until: datetime) -> Reminder:  # noqa: ARG002
+        known = self.kept.get((wanted.staff, wanted.module))
+        if known is not None and not may_be_reminded(known.at, wanted.at):
+            return known
+        self.kept[wanted.staff, wanted.module] = wanted
+        self.stated.append(wanted)
+        return wanted
+
+
+class MemoryWorkstations:
+    """What `WorkstationStore` promises, without a database; `stated` are the events that it would have stated."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Workstation] = {}
+        self.stated: list[Workstation] = []
+
+    async def set_lock(self, site: str, ident: str, *, locked: bool, by: str, now: datetime) -> Workstation:  # noqa: ARG002
+        known = self.kept.get((site, ident), Workstation(ident, site, locked=False, since=None))
+        if known.locked is not locked:
+            known = self.kept[site, ident] = Workstation(ident, site, locked, now)
+            self.stated.append(known)
+        return known
+
+
 class FakeIdentities:
     """The token is `profession/id`."""
 
@@ -115,6 +150,8 @@ class FakeIdentities:
 @dataclass
 class GovernanceDesk:
     staff: MemoryStaff
+    reminders: MemoryReminders
+    workstations: MemoryWorkstations
     http: httpx.AsyncClient = field(repr=False)
 
     async def ask(self, method: str, path: str, token: str, *, language: str = "en", **more: Any) -> httpx.Response:
@@ -128,12 +165,15 @@ class GovernanceDesk:
         said = until.isoformat() if isinstance(until, datetime) else until
         return await self.ask("PUT", f"/staff/{of}/duties/{module}", by, json={"valid_until": said})
 
+    async def reminds(self, of: str = "clinician", *, module: str = "basics", by: str = "trainer/trainer") -> httpx.Response:
+        return await self.ask("POST", f"/staff/{of}/duties/{module}/reminder", by)
+
 
 @asynccontextmanager
 async def open_desk(*members: Member) -> AsyncIterator[GovernanceDesk]:
-    staff = MemoryStaff(members)
+    staff, reminders, workstations = MemoryStaff(members), MemoryReminders(), MemoryWorkstations()
     app = create_app("governance", lifespan=None, pings=lambda _: {})
-    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, WaitingOutbox())
+    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, reminders, workstations, WaitingOutbox())
     app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://governance") as http:
-        yield GovernanceDesk(staff, http)
+        yield GovernanceDesk(staff, reminders, workstations, http)

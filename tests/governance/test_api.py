@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.clock import utc_now
-from tests.governance.governance_desk import EXPLANATION, MODULES, RIGHT, WRONG, GovernanceDesk
+from tests.governance.governance_desk import EXPLANATION, MODULES, RIGHT, WRONG, GovernanceDesk, a_duty, a_member, open_desk
 
 ROUTES = [
     ("GET", "/modules"),
@@ -14,6 +14,7 @@ ROUTES = [
     ("GET", "/me/standing"),
     ("GET", "/staff"),
     ("PUT", "/staff/clerk/duties/basics"),
+    ("POST", "/staff/clinician/duties/basics/reminder"),
 ]
 
 
@@ -42,6 +43,7 @@ class TestDoor:
 
         assert (answer.status_code, answer.json()["type"]) == (403, "urn:serment:problem:not-your-task")
         assert not desk.staff.stated
+        assert not desk.reminders.stated
 
     async def test_says_no_in_french_too(self, desk: GovernanceDesk) -> None:
         answer = await desk.ask("GET", "/staff", "clerk/clerk", language="fr")
@@ -228,3 +230,80 @@ class TestStatus:
     @pytest.mark.parametrize(("token", "status"), [("trainer/trainer", 403), ("clerk/clerk", 403), ("patient/p", 403), ("nobody/x", 401)])
     async def test_is_for_nobody_else(self, desk: GovernanceDesk, token: str, status: int) -> None:
         assert (await desk.ask("GET", "/status", token)).status_code == status
+
+
+class TestReminders:
+    async def test_are_sent_once_a_day(self, desk: GovernanceDesk) -> None:
+        first, second = (await desk.reminds()).json(), (await desk.reminds()).json()
+
+        assert (first["sent"], second["sent"]) == (True, False)
+        assert first["reminded_at"] == second["reminded_at"]
+        assert [(one.staff, one.module, one.by) for one in desk.reminders.stated] == [("clinician", "basics", "trainer")]
+
+    async def test_show_in_the_list_of_the_site(self, desk: GovernanceDesk) -> None:
+        sent = (await desk.reminds()).json()
+
+        nord, sud = [(await desk.ask("GET", "/staff", token)).json() for token in ("trainer/trainer", "trainer/trainer-sud")]
+
+        told = {one["id"]: one["reminded"] for one in nord["staff"] + sud["staff"] if one["reminded"]}
+        assert told == {"clinician": {"basics": {"reminded_at": sent["reminded_at"], "again": False}}}
+
+    async def test_are_for_what_is_due(self, desk: GovernanceDesk) -> None:
+        nord = (await desk.ask("GET", "/staff", "trainer/trainer")).json()
+
+        due = [(one["id"], duty["module"]) for one in nord["staff"] for duty in one["duties"] if duty["due"]]
+
+        assert due == [("clinician", "basics")]
+
+    @pytest.mark.parametrize(
+        ("of", "module", "status", "type_"),
+        [
+            ("clerk", "basics", 409, "duty-not-due"),
+            ("gone-late", "basics", 409, "duty-not-due"),
+            ("late-sud", "basics", 403, "not-your-task"),
+            ("nobody", "basics", 404, "staff-unknown"),
+            ("clinician", "none", 404, "module-unknown"),
+        ],
+    )
+    async def test_go_to_nobody_else(self, of: str, module: str, status: int, type_: str) -> None:
+        lapsed = {"basics": a_duty(days=-10_000)}
+        people = [a_member("gone-late", active=False, duties=lapsed), a_member("late-sud", site="sud", duties=lapsed)]
+        people += [a_member("clerk"), a_member("clinician", duties=lapsed), a_member("trainer", profession="trainer")]
+        async with open_desk(*people) as desk:
+            answer = await desk.reminds(of, module=module)
+
+            assert (answer.status_code, answer.json()["type"]) == (status, f"urn:serment:problem:{type_}")
+            assert not desk.reminders.stated
+
+
+class TestLocks:
+    @pytest.mark.parametrize("token", ["integration/agent", "trainer/trainer"])
+    async def test_are_set_and_taken_away_once(self, desk: GovernanceDesk, token: str) -> None:
+        answers = [(await desk.ask(method, "/workstations/pc-1/lock", token)).json() for method in ("PUT", "PUT", "DELETE", "DELETE")]
+
+        assert [answer["locked"] for answer in answers] == [True, True, False, False]
+        assert answers[0] == answers[1]
+        assert [(one.ident, one.site, one.locked) for one in desk.workstations.stated] == [("pc-1", "nord", True), ("pc-1", "nord", False)]
+
+    async def test_are_of_the_askers_own_site(self, desk: GovernanceDesk) -> None:
+        await desk.ask("PUT", "/workstations/pc-1/lock", "trainer/trainer-sud")
+
+        answer = await desk.ask("DELETE", "/workstations/pc-1/lock", "trainer/trainer")
+
+        assert answer.json() == {"workstation": "pc-1", "site": "nord", "locked": False, "since": None}
+        assert [(one.site, one.locked) for one in desk.workstations.stated] == [("sud", True)]
+
+    @pytest.mark.parametrize("method", ["PUT", "DELETE"])
+    @pytest.mark.parametrize("token", ["clerk/clerk", "clinician/clinician", "trainer/clerk", "clerk/trainer", "trainer/gone", "patient/p"])
+    async def test_are_nobody_elses(self, desk: GovernanceDesk, method: str, token: str) -> None:
+        answer = await desk.ask(method, "/workstations/pc-1/lock", token)
+
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:serment:problem:not-your-task")
+        assert not desk.workstations.stated
+
+    @pytest.mark.parametrize("ident", ["PC-1", "pc_1", "pc%201", "x" * 65, "é", "pc%0A", "pc-1%0A"])
+    async def test_are_of_an_id_that_is_one(self, desk: GovernanceDesk, ident: str) -> None:
+        answer = await desk.ask("PUT", f"/workstations/{ident}/lock", "trainer/trainer")
+
+        assert answer.status_code == 422
+        assert not desk.workstations.stated

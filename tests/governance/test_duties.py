@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.governance.duties import enrolled, lapsed, passed, set_by, state_of
+from services.governance.duties import enrolled, is_due, lapsed, passed, set_by, state_of
 from services.governance.model import Duty, DutyState, Through
 from services.records.model import Standing
 from tests.governance.governance_desk import NOW, a_duty, a_member
@@ -51,6 +51,15 @@ class TestSetBy:
         duty = a_duty()
 
         assert set_by(duty, duty.until, "trainer", now=NOW) is duty
+
+
+class TestIsDue:
+    @pytest.mark.parametrize(("days", "due"), [(-400, True), (0, True), (29.9, True), (30, False), (300, False)])
+    def test_begins_thirty_days_before_the_date(self, days: float, due: bool) -> None:
+        assert is_due(a_member(duties={"basics": a_duty(days=days)}), "basics", NOW) is due
+
+    def test_asks_nothing_of_who_has_left(self) -> None:
+        assert not is_due(a_member(active=False, duties={"basics": a_duty(days=-1)}), "basics", NOW)
 
 
 class TestStateOf:

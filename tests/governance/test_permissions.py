@@ -4,7 +4,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.governance.api import router
-from services.governance.permissions import LEARNERS, Asker, may_enter, may_see_staff, may_set_duty, may_take
+from services.governance.permissions import GUARDS, LEARNERS, Asker, may_enter, may_lock, may_remind, may_see_staff, may_set_duty, may_take
 from services.governance.refusals import REASONS
 from shared.vocabulary import Profession
 from tests.governance.governance_desk import a_member
@@ -59,6 +59,37 @@ class TestMaySetDuty:
         assert may_set_duty(asker, of) == reason
 
 
+class TestMayRemind:
+    @pytest.mark.parametrize(
+        ("asker", "of", "reason"),
+        [
+            (Asker(Profession.TRAINER, TRAINER), CLERK, None),
+            (Asker(Profession.TRAINER, TRAINER), TRAINER, None),
+            (Asker(Profession.TRAINER, TRAINER), ELSEWHERE, "other-site-staff"),
+            (Asker(Profession.TRAINER, CLERK), CLERK, "trainers-only"),
+        ],
+    )
+    def test_is_for_a_trainer_of_the_same_site(self, asker, of, reason) -> None:
+        assert may_remind(asker, of) == reason
+
+
+class TestMayLock:
+    @pytest.mark.parametrize(
+        ("profession", "member", "reason"),
+        [
+            (Profession.INTEGRATION, None, None),
+            (Profession.TRAINER, TRAINER, None),
+            (Profession.TRAINER, CLERK, "guards-only"),
+            (Profession.TRAINER, None, "guards-only"),
+            (Profession.TRAINER, a_member("gone", profession="trainer", active=False), "guards-only"),
+            (Profession.CLERK, CLERK, "guards-only"),
+            (Profession.PATIENT, None, "guards-only"),
+        ],
+    )
+    def test_is_for_the_endpoint_agent_and_security_officers(self, profession, member, reason) -> None:
+        assert may_lock(profession, member) == reason
+
+
 class TestReasons:
     def test_are_said_in_both_languages(self) -> None:
         assert [name for name, said in REASONS.items() if not said.en or not said.fr or said.en == said.fr] == []
@@ -80,5 +111,8 @@ class TestRoutes:
             "GET /me/standing": sorted(LEARNERS),
             "GET /staff": ["trainer"],
             "PUT /staff/{ident}/duties/{module}": ["trainer"],
+            "POST /staff/{ident}/duties/{module}/reminder": ["trainer"],
+            "PUT /workstations/{ident}/lock": sorted(GUARDS),
+            "DELETE /workstations/{ident}/lock": sorted(GUARDS),
             "GET /status": ["operator", "privacy-officer"],
         }

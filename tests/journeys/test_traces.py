@@ -9,7 +9,7 @@ import pytest
 from cli.story import ledger_view
 from cli.story.checking import until
 from deploy.local.stack import Stack
-from tests.builders import Desk, a_patient, an_observation
+from tests.builders import HTEST, Desk, a_patient, an_observation
 from tests.collector import Collector, Seen
 from tests.journeys.canary import metrics_of
 
@@ -78,6 +78,32 @@ class TestTraceOfARead:
         assert read.parent == ""
         until(lambda: len(otlp.spans(read.trace)) == 2, within=15, otherwise="the ledger took the note under no trace")
         assert {span.name for span in otlp.spans(read.trace)} == {read.name, "process records.access"}
+
+
+class TestTraceOfASuspiciousRead:
+    def test_goes_on_to_the_case_its_patients_and_the_mails(self, desk: Desk, otlp: Collector, caller: Caller):
+        employee = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "EMP"}
+        colleague = desk.create(a_patient(meta={"security": [HTEST, employee]}))["id"]
+        assert desk.ask("GET", f"Patient/{colleague}", "d.durand", purpose="PATADMIN", headers=caller.headers).status_code == 200
+        until(
+            lambda: (
+                {"send mail", "process notifier.change"} <= {span.name for span in otlp.spans(caller.trace)}
+                and len([span for span in otlp.spans(caller.trace) if span.name == "process audit.suspicion"]) == 2
+            ),
+            within=30,
+            otherwise="the trace ended before the mails and the patients affected",
+        )
+
+        above = {span.ident: span for span in otlp.spans(caller.trace)}
+        led_to = {(span.name, above[span.parent].name) for span in above.values() if span.parent in above}
+        assert led_to == {
+            ("process records.access", "GET /fhir/{type}/{id}"),
+            ("judge records.access", "GET /fhir/{type}/{id}"),
+            ("process audit.suspicion", "judge records.access"),
+            ("send mail", "process audit.suspicion"),
+            ("process notifier.change", "process audit.suspicion"),
+            ("process audit.suspicion", "process notifier.change"),
+        }
 
 
 class TestTraceOfAWrite:

@@ -14,6 +14,7 @@ from services.notifier.desk import Desk
 from services.notifier.messages.courier import Courier, MailServer
 from services.notifier.messages.post_office import PostOffice
 from services.notifier.model import About, Asked, Thing
+from services.notifier.requests_api import requests
 from services.notifier.resources import NotifierResources, _ensure_indexes, make_desk
 from services.notifier.settings import NotifierSettings
 from services.notifier.status_api import status
@@ -198,6 +199,7 @@ async def open_door(desk: NotifierDesk, things: Desk | None = None) -> AsyncIter
         door=None,  # type: ignore[arg-type]
     )
     app.include_router(router)
+    app.include_router(requests)
     app.include_router(status)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as opened:
         yield opened

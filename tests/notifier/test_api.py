@@ -37,7 +37,7 @@ from tests.notifier.notifier_desk import (
 
 CASE = case_ident("bulk-lookup/clerk/s1")
 CONFIRM = {"reason": "unauthorised-access"}
-PLACES = ["/cases", f"/cases/{CASE}", f"/cases/{CASE}/patients", "/reviews"]
+PLACES = ["/cases", f"/cases/{CASE}", f"/cases/{CASE}/patients", "/reviews", "/due"]
 POSTS = {
     f"/cases/{CASE}/confirmation": CONFIRM,
     f"/cases/{CASE}/dismissal": {"reason": "false-alarm"},
@@ -93,6 +93,24 @@ class TestRoles:
         declared = {route.path: (route.openapi_extra or {}).get("x-professions") for route in router.routes if isinstance(route, APIRoute)}
 
         assert {path: who for path, who in declared.items() if who != ["privacy-officer"]} == {"/messages": ["patient"]}
+
+
+class TestDue:
+    async def test_tells_the_first_due_first_and_names_no_patient(self, desk: NotifierDesk, client: httpx.AsyncClient) -> None:
+        await client.post("/requests", json={"kind": "copy", "words": "A copy, please, of all."}, headers=as_("patient"))
+        await open_case(a_suspicion("s2", site="sud"), now=NOW, desk=desk.things)
+
+        at_nord, at_sud = [(await client.get("/due", headers=as_(who))).json() for who in ("odile", "simone")]
+
+        assert at_nord["counts"] == {"Case": 1, "Review": 1, "Request": 1}
+        assert [(one["thing"], one["about"]) for one in at_nord["first"]] == [
+            ("Case", "bulk-lookup"),
+            ("Review", "nord-urgences"),
+            ("Request", "copy"),
+        ]
+        assert at_sud["counts"] == {"Case": 1, "Review": 0, "Request": 0}
+        assert PATIENT not in str(at_nord)
+        assert facts(await desk.noted(), "resourceType", "patient", "count")[-2:] == [("Case", None, 3), ("Case", None, 1)]
 
 
 class TestCases:

@@ -1,6 +1,5 @@
 """Proves on real Kafka that events come in once as far as anyone can tell, and that what is unreadable is parked."""
 
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,14 +11,16 @@ from services.notifier.cases.opening import case_ident
 from services.notifier.messages.read_inbox import read_inbox
 from services.notifier.model import About, Asked, Thing
 from services.notifier.subscribers import join_subscribers
-from shared.event_door import EventDoor
 from shared.events import Event
 from shared.events.audit import AffectedFound, SuspicionRaised
+from shared.events.governance import DutyReminded
 from shared.events.records import ChartErased, EmergencyOpened
 from shared.kafka import Producer, open_producer
 from shared.vocabulary import Action, Profession
 from tests.notifier.notifier_desk import NOW, PATIENT, NotifierDesk, a_suspicion, affected, an_actor, an_emergency
-from tests.shared.kafka_desk import KafkaDesk, desk_of, eventually
+from tests.shared.kafka_desk import KafkaDesk, RenamedDoor, desk_of, eventually
+
+REMINDED = DutyReminded(staff="clerk", module="basics", valid_until=NOW, by="trainer", reminded_at=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +35,6 @@ async def producer(kafka: KafkaDesk) -> AsyncIterator[Producer]:
     await opened.stop()
 
 
-class RenamedDoor(EventDoor):
-    """Hears the same events on topics of the test's own."""
-
-    def __init__(self, kafka: KafkaDesk) -> None:
-        super().__init__(kafka.connection, group=f"test-{uuid.uuid4().hex[:8]}")
-        self.topics: dict[str, Any] = {}
-        self._kafka = kafka
-
-    def subscriber(self, event_type: type[Any]) -> Any:
-        topic = self.topics.setdefault(event_type.topic.name, None) or self._kafka.topic()
-        self.topics[event_type.topic.name] = topic
-        return super().subscriber(type(event_type.__name__, (event_type,), {"topic": topic, "__module__": __name__}))
-
-
 @asynccontextmanager
 async def listening(desk: NotifierDesk, kafka: KafkaDesk) -> AsyncIterator[RenamedDoor]:
     door = RenamedDoor(kafka)
@@ -60,29 +47,27 @@ async def listening(desk: NotifierDesk, kafka: KafkaDesk) -> AsyncIterator[Renam
 
 
 async def state(event: Event, door: RenamedDoor, producer: Producer) -> None:
-    from dataclasses import replace
-
-    record = event.to_record(source="/tests", now=NOW)
-    await producer.send_and_wait(replace(record, topic=door.topics[record.topic].name))
+    await door.state(event, producer, now=NOW)
 
 
 class TestDoor:
     async def test_lets_in_each_kind_of_event(self, desk: NotifierDesk, kafka: KafkaDesk, producer: Producer) -> None:
         case = case_ident(a_suspicion().suspicion)
         async with listening(desk, kafka) as door:
-            for event in (affected(case, PATIENT), a_suspicion(), an_emergency(), a_suspicion(), an_emergency()):
+            for event in (affected(case, PATIENT), a_suspicion(), an_emergency(), REMINDED, a_suspicion(), an_emergency(), REMINDED):
                 await state(event, door, producer)
             await eventually(lambda: desk.things.reviews.find("grant-1"), within=20)
             await eventually(lambda: desk.things.cases.find(case), within=20)
             await eventually(lambda: desk.things.affected.of(case), within=20)
+            await eventually(lambda: desk.mails("duty-due"), within=20)
             assert len(await _inbox(desk)) == 1
 
             await state(ChartErased(patient=PATIENT, site="nord", erasure="e", destroyed_at=NOW), door, producer)
 
             await eventually(lambda: _is_empty(desk), within=20)
-        assert (len(await desk.stated()), len(await desk.mails())) == (1, 4)
+        assert (len(await desk.stated()), len(await desk.mails())) == (1, 5)
 
-    @pytest.mark.parametrize("kind", [SuspicionRaised, AffectedFound, EmergencyOpened])
+    @pytest.mark.parametrize("kind", [SuspicionRaised, AffectedFound, EmergencyOpened, DutyReminded])
     async def test_parks_what_cannot_be_read_and_goes_on(
         self, desk: NotifierDesk, kafka: KafkaDesk, producer: Producer, kind: type[Event]
     ) -> None:

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from cli.running import Running
 from cli.story.cases import officers_told_of, patient_told_of
+from cli.story.checking import until
 from cli.story.closing_the_loop import LOOKED_UP, suspect_and_confirm
 from cli.story.scene import Scene, open_scene
+from shared.clock import rfc3339, utc_now
 from tests.builders import Desk
 
 
@@ -42,6 +46,23 @@ class TestNotifier:
 
         assert found is not None
         assert int(found[1]) >= LOOKED_UP
+
+    def test_reminds_a_member_of_staff_by_one_mail(self, running: Running, nord: Desk, home_folder: Path) -> None:
+        """Of somebody whom no other test asks for anything that a duty could shut."""
+        trainer = {"authorization": f"Bearer {running.token('t.roux')}"}
+        duty = f"{running.addresses['governance']}/staff/{running.claims('u.faure')['sub']}/duties/privacy-basics"
+        soon = rfc3339(utc_now() + timedelta(days=20))
+        assert nord.http.put(duty, headers=trainer, json={"valid_until": soon}).status_code == 200
+
+        sent = [nord.http.post(f"{duty}/reminder", headers=trainer).json()["sent"] for _ in range(2)]
+
+        def mails() -> list[str]:
+            found = [path.read_text() for path in (home_folder / "mail").glob("*.eml")]
+            return [mail for mail in found if "u.faure@demo.invalid" in mail and "/modules/privacy-basics" in mail]
+
+        assert sent == [True, False]
+        until(mails, within=30, otherwise="no mail came")
+        assert len(mails()) == 1
 
     def test_is_ready_and_measured(self, running: Running) -> None:
         base = running.addresses["notifier"]

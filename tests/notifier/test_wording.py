@@ -16,9 +16,20 @@ from services.notifier.cases.model import Case
 from services.notifier.messages.delivery import FIRST_PAUSE, LEADS_TO, LONGEST_PAUSE, Ending, next_try
 from services.notifier.messages.letter import letter, message_id
 from services.notifier.messages.model import Claimed, Mail, MessageState, message_ident
-from services.notifier.messages.telling import mails_of_emergency, mails_of_overdue, mails_of_overdue_review, mails_of_step, said_to_patient
-from services.notifier.messages.wording import EMERGENCY_IN_YOUR_RECORD, TEMPLATES, worded
+from services.notifier.messages.telling import (
+    mail_of_duty,
+    mails_of_emergency,
+    mails_of_overdue,
+    mails_of_overdue_request,
+    mails_of_overdue_review,
+    mails_of_request,
+    mails_of_step,
+    said_to_patient,
+)
+from services.notifier.messages.wording import EMERGENCY_IN_YOUR_RECORD, REQUEST_ANSWERED, REQUEST_EXTENDED, TEMPLATES, worded
+from services.notifier.requests.model import PatientRequest, RequestKind
 from services.notifier.reviews.model import Review
+from shared.events.governance import DutyReminded
 from shared.vocabulary import PatientId
 from tests.notifier.test_lifecycle import NOW, a_case, a_decision
 
@@ -26,6 +37,12 @@ PATIENT = PatientId("5f0c54d2-3f0a-4c52-9d6e-0a0d9f4b1c11")
 PORTAL = "https://portal.example"
 HOUR = timedelta(hours=1)
 REVIEW = Review("grant-1", PATIENT, "nord", "staff-1", "nord-urgences", NOW, NOW + 4 * HOUR, NOW + 72 * HOUR)
+
+REMINDED = DutyReminded(staff="clerk", module="privacy-basics", valid_until=NOW + 24 * HOUR, by="trainer", reminded_at=NOW)
+
+
+TO_PATIENTS = {EMERGENCY_IN_YOUR_RECORD, REQUEST_ANSWERED, REQUEST_EXTENDED}
+REQUEST = PatientRequest("request-1", PatientId(PATIENT), RequestKind.COPY, "nord", NOW, NOW + 192 * HOUR, b"sealed")
 
 
 def step_by_step() -> list[Case]:
@@ -39,6 +56,9 @@ def every_mail() -> list[Mail]:
     mails = [mail for case in step_by_step() for mail in mails_of_step(case, ["officer"], portal=PORTAL)]
     mails += mails_of_overdue(a_case(), a_case().clocks[0], ["officer"], portal=PORTAL, now=NOW)
     mails += mails_of_emergency(REVIEW, ["officer"], portal=PORTAL, now=NOW)
+    mails += mails_of_request(REQUEST, ["officer"], portal=PORTAL)
+    mails += mails_of_overdue_request(REQUEST, ["officer"], portal=PORTAL, now=NOW)
+    mails.append(mail_of_duty(REMINDED, portal=PORTAL))
     return mails + mails_of_overdue_review(REVIEW, ["officer"], portal=PORTAL, now=NOW)
 
 
@@ -52,7 +72,7 @@ def a_letter(mail: Mail) -> EmailMessage:
 
 class TestTelling:
     def test_uses_every_template(self) -> None:
-        assert {mail.template for mail in every_mail()} | {EMERGENCY_IN_YOUR_RECORD} == set(TEMPLATES)
+        assert {mail.template for mail in every_mail()} | TO_PATIENTS == set(TEMPLATES)
 
     def test_tells_nobody_of_a_closing(self) -> None:
         assert mails_of_step(step_by_step()[-1], ["officer"], portal=PORTAL) == []
@@ -118,6 +138,13 @@ class TestLetter:
         assert tries[0] == tries[1]
         assert max(map(len, tries[0].splitlines())) <= 998
         tries[0].decode("ascii")
+
+    def test_leads_to_the_module_that_is_due(self) -> None:
+        text = a_letter(mail_of_duty(REMINDED, portal=PORTAL)).get_content()
+
+        assert text.count(f"{PORTAL}/modules/privacy-basics") == 2
+        assert "2026-11-26, 18:06 UTC" in text
+        assert "trainer" not in text
 
     @pytest.mark.parametrize("address", ["nobody", "a@b\r\nBcc: c@d", ""])
     def test_is_not_set_for_an_address_that_is_none(self, address: str) -> None:

@@ -17,4 +17,4 @@ async def portal() -> AsyncIterator[PortalDesk]:
 
 @pytest.fixture(scope="session")
 def real(stack: Stack) -> RealPortal:
-    return RealPortal(stack.ports.url("portal"), stack.ports.url("login"), stack.home, stack.servers)
+    return RealPortal(stack.ports.url("portal"), stack.ports.url("login"), stack.ports.url("governance"), stack.home, stack.servers)

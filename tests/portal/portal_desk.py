@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,13 @@ from services.portal.cookies import SESSION
 from services.portal.main import make_app
 from services.portal.resources import PortalResources, open_desk
 from services.portal.settings import PortalSettings
+from shared.clock import to_millisecond
+from shared.event_door import EventDoor
 from shared.events import EventRecord
+from shared.kafka import connection_of
 from shared.mongo import DuplicateKeyError
 from shared.notes import NoteNotKeptError
+from shared.parked import EventsUnreachableError, Parked, Replayed
 
 URL = "http://127.0.0.1:8400"
 PROVIDER = "http://provider.test"
@@ -63,7 +67,7 @@ def settings(**more: Any) -> PortalSettings:
 
 
 class MemoryRows:
-    """The four calls that the portal makes of a collection."""
+    """The six calls that the portal makes of a collection."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
@@ -71,11 +75,25 @@ class MemoryRows:
     async def insert_one(self, row: dict[str, Any]) -> None:
         if row["_id"] in self.rows:
             raise DuplicateKeyError("there already")
-        at = row["ends_at"]
-        self.rows[row["_id"]] = row | {"ends_at": at.replace(microsecond=at.microsecond // 1000 * 1000)}
+        self.rows[row["_id"]] = row | {"ends_at": to_millisecond(row["ends_at"])}
+
+    async def update_one(self, query: dict[str, Any], change: dict[str, dict[str, Any]], *, upsert: bool) -> None:
+        """Of a row that is older than `at`."""
+        assert upsert
+        row = self.rows.get(query["_id"])
+        if row is not None and not row["at"] < query["at"]["$lt"]:
+            raise DuplicateKeyError("there already")
+        self.rows[query["_id"]] = {"_id": query["_id"], **(row or {}), **change["$set"]}
 
     async def find_one(self, query: dict[str, Any]) -> dict[str, Any] | None:
         return self.rows.get(query["_id"])
+
+    async def find_one_and_update(self, query: dict[str, Any], change: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+        row = self.rows.get(query["_id"])
+        if row is None or any(row.get(name) != value for name, value in query.items()):
+            return None
+        self.rows[query["_id"]] = row | change["$set"]
+        return row
 
     async def find_one_and_delete(self, query: dict[str, Any]) -> dict[str, Any] | None:
         return self.rows.pop(query["_id"], None)
@@ -102,6 +120,22 @@ class PlayedOutbox:
     async def backlog(self, *, now: datetime) -> dict[str, float | None]:
         assert now.tzinfo is not None
         return {"waiting": 0 if self.oldest is None else 1, "oldest_seconds": self.oldest}
+
+
+@dataclass
+class PlayedParked:
+    """What `ParkedMessages` says of the portal's own door; None while Kafka is silent."""
+
+    found: list[Parked] | None = field(default_factory=list)
+
+    async def listed(self) -> list[Parked]:
+        if self.found is None:
+            raise EventsUnreachableError
+        return self.found
+
+    async def replay(self) -> Replayed:
+        handled, self.found = await self.listed(), []
+        return Replayed(len(handled), [], 0)
 
 
 @dataclass
@@ -161,7 +195,8 @@ class PlayedProvider:
                 "subject_organization_id": "nord",
                 "purpose_of_use": self.person.get("purposes", "HSYSADMIN"),
                 "person_id": self.person.get("patient", ""),
-            }
+            },
+            "serment": {"workstation": self.person.get("workstation", "")},
         }
         return jwt.encode({"alg": "ES256", "kid": "one"}, self.spoil(claims), self.key)
 
@@ -234,6 +269,7 @@ class PortalDesk:
     group: PlayedGroup
     notes: ListedNotes
     database: MemoryDatabase
+    own_parked: PlayedParked
 
     async def leave(self) -> str:
         """Where the sign-in button leads."""
@@ -280,11 +316,14 @@ async def open_portal(**more: Any) -> AsyncIterator[PortalDesk]:
     )
     given = settings(**more)
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda request: hosts[request.url.host](request))) as http:
-        desk = open_desk(given, database=database, http=http, notes=notes)  # type: ignore[arg-type]
+        door = EventDoor(connection_of(given), group="portal")
+        opened = open_desk(given, database=database, http=http, notes=notes, door=door)  # type: ignore[arg-type]
+        own_parked = PlayedParked()
+        desk = replace(opened, parked=own_parked)  # type: ignore[arg-type]
         keys = desk.identities._issuers[PROVIDER]
         keys._keys, keys._ids, keys._asked = KeySet([provider.key]), frozenset({"one"}), time.monotonic()
         app = make_app(given)
-        app.app.state.resources = PortalResources(desk)  # type: ignore[attr-defined]
+        app.app.state.resources = PortalResources(desk, door)  # type: ignore[attr-defined]
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with a_browser(transport=transport, base_url=given.public_url) as browser:
-            yield PortalDesk(browser, app, provider, ledger, group, notes, database)
+            yield PortalDesk(browser, app, provider, ledger, group, notes, database, own_parked)

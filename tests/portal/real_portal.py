@@ -16,6 +16,7 @@ from tests.portal.portal_desk import a_browser
 class RealPortal:
     url: str
     login_url: str
+    governance_url: str
     home: Home
     servers: Servers
 

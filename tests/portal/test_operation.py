@@ -10,10 +10,12 @@ from services.portal.group import Instance
 from services.portal.language import lasting
 from services.portal.objectives.objective import Objective, State, judge
 from services.portal.words import WORDS
+from shared.parked import Parked
 from tests.portal.portal_desk import PortalDesk
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 PLAIN = {"outbox": {"waiting": 0, "oldest_seconds": None}}
+OWN = Parked("governance.change", 3, "2026-11-26T10:00:00.000Z", "KeyError", None)
 EVERY = {"audit", "consent", "notifier", "governance", "records-a", "records-b"}
 
 
@@ -119,13 +121,24 @@ class TestOperation:
         assert "notifier does not say what it parked." in text
 
     @pytest.mark.parametrize("answer", ["GET audit/status", "GET consent/status", "GET notifier/parked"])
-    async def test_is_refused_by_any_service_to_everybody_else(self, portal: PortalDesk, answer: str) -> None:
+    async def test_is_not_shown_when_any_service_refuses(self, portal: PortalDesk, answer: str) -> None:
         portal.group.answers = a_group(**{answer: (403, {"type": "urn:serment:problem:x", "detail": "Not for you."})})
-        await portal.sign_in("clerk")
+        await portal.sign_in("operator")
 
         refused = await portal.browser.get("/operation")
 
         assert (refused.status_code, "Not for you." in refused.text) == (403, True)
+
+    @pytest.mark.parametrize("role", ["clerk", "privacy-officer", "patient"])
+    async def test_is_refused_to_everybody_else_by_the_portal_itself(self, portal: PortalDesk, role: str) -> None:
+        portal.group.answers = a_group()
+        portal.own_parked.found = [OWN]
+        await portal.sign_in(role)
+
+        answers = [await portal.browser.get("/operation"), await portal.send("/charts", "/operation", process="portal")]
+
+        assert [answer.status_code for answer in answers] == [403, 403]
+        assert portal.own_parked.found == [OWN]
 
     @pytest.mark.parametrize("language", ["fr", "en"])
     async def test_runs_nothing_that_is_hidden_in_a_text(self, portal: PortalDesk, language: str) -> None:
@@ -167,6 +180,23 @@ class TestParked:
         said = "records/nord 2 handled: 3, failed again: 1 (KeyError), not tried, for it took too long: 1"
         assert (answer.status_code, said in words_of(answer.text)) == (200, True)
 
+    async def test_of_the_portal_itself_is_listed_and_handled_without_a_detour(self, portal: PortalDesk) -> None:
+        portal.group.answers = a_group()
+        portal.own_parked.found = [OWN]
+
+        text = await look(portal, "/operation")
+        answer = await portal.send("/operation", "/operation", process="portal")
+
+        assert "governance.change 3 26 Nov 2026, 11:00 unreadable KeyError" in text
+        assert "portal handled: 1" in words_of(answer.text)
+        assert "Nothing is parked." in words_of(answer.text)
+
+    async def test_of_the_portal_itself_is_not_known_while_kafka_is_silent(self, portal: PortalDesk) -> None:
+        portal.group.answers = a_group()
+        portal.own_parked.found = None
+
+        assert "portal does not say what it parked." in await look(portal, "/operation")
+
     async def test_says_when_nobody_told_what_became_of_it(self, portal: PortalDesk) -> None:
         portal.group.answers = a_group(**{"GET notifier/parked": [a_message()], "POST notifier/parked/replay": (503, {})})
         await portal.sign_in("operator")
@@ -175,7 +205,7 @@ class TestParked:
 
         assert "notifier did not say what became of it." in words_of(answer.text)
 
-    @pytest.mark.parametrize("process", ["", "governance", "portal", "records/nord", "http://evil.test", "records/nord 3"])
+    @pytest.mark.parametrize("process", ["", "governance", "records/nord", "http://evil.test", "records/nord 3"])
     async def test_is_asked_of_no_other_process(self, portal: PortalDesk, process: str) -> None:
         portal.group.answers = a_group(**{"GET notifier/parked": [a_message()]})
         await portal.sign_in("operator")
@@ -256,7 +286,7 @@ class TestObjectives:
     async def test_stand_in_the_officers_navigation(self, portal: PortalDesk) -> None:
         await portal.sign_in("privacy-officer")
 
-        assert 'href="/objectives"' in (await portal.browser.get("/")).text
+        assert 'href="/objectives"' in (await portal.browser.get("/objectives")).text
 
 
 def figures(**statuses: Status | None) -> list[Figures]:

@@ -88,7 +88,7 @@ class TestStory:
         portal.ledger.entries = [an_entry(128)]
         await portal.sign_in()
 
-        text = " ".join(re.sub(r"<[^>]+>", "", (await portal.browser.get("/")).text).split())
+        text = " ".join(re.sub(r"<[^>]+>", "", (await portal.browser.get("/activity")).text).split())
 
         assert "09:41:05 clinician of nord-medecine read an Observation · care team · answered · entry 128, signed" in text
 
@@ -97,7 +97,7 @@ class TestStory:
         portal.ledger.entries = [an_entry(index, **{name: HOSTILE}) for index, name in enumerate(fields)]
         await portal.sign_in()
 
-        text = (await portal.browser.get("/")).text
+        text = (await portal.browser.get("/activity")).text
 
         assert "<img src=x" not in text
         assert text.count("&lt;img src=x") == len(fields)
@@ -106,11 +106,11 @@ class TestStory:
         portal.provider.person = portal.provider.person | {"name": HOSTILE}
         await portal.sign_in()
 
-        assert "<img src=x" not in (await portal.browser.get("/")).text
+        assert "<img src=x" not in (await portal.browser.get("/activity")).text
 
     async def test_asks_with_the_persons_own_token(self, portal: PortalDesk) -> None:
         await portal.sign_in()
-        await portal.browser.get("/")
+        await portal.browser.get("/activity")
 
         assert portal.ledger.asked[0]["token"].startswith("Bearer ey")
 
@@ -118,7 +118,7 @@ class TestStory:
         portal.ledger.status = 500
         await portal.sign_in()
 
-        text = (await portal.browser.get("/")).text
+        text = (await portal.browser.get("/activity")).text
 
         assert "The ledger does not answer at the moment" in text
         assert 'hx-sse:connect="/events"' in text
@@ -127,7 +127,7 @@ class TestStory:
         portal.ledger.status = 403
         await portal.sign_in()
 
-        text = (await portal.browser.get("/")).text
+        text = (await portal.browser.get("/activity")).text
 
         assert "operators and privacy officers see it" in text
         assert "hx-sse:connect" not in text
@@ -136,7 +136,7 @@ class TestStory:
         portal.ledger.entries = [an_entry(126), an_entry(127, signed=False), an_entry(128, signed=False)]
         await portal.sign_in()
 
-        assert 'hx-sse:connect="/events?after=128&amp;unsigned=127"' in (await portal.browser.get("/")).text
+        assert 'hx-sse:connect="/events?after=128&amp;unsigned=127"' in (await portal.browser.get("/activity")).text
 
 
 class TestTell:

@@ -70,7 +70,13 @@ def a_module(**more: Any) -> dict[str, Any]:
 
 
 def a_duty(**more: Any) -> dict[str, Any]:
-    return {"module": "privacy-basics", "title": "Privacy basics", "valid_until": AT, "state": "lapsed", "through": "passed"} | more
+    known = {"module": "privacy-basics", "title": "Privacy basics", "valid_until": AT, "state": "lapsed", "due": True, "through": "passed"}
+    return known | more
+
+
+def a_person(ident: str, name: str, *duties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    known = {"id": ident, "name": name, "profession": "clinician", "unit": "nord-medecine", "active": True, "login": "a", "lapsed": []}
+    return known | {"reminded": {}, "duties": list(duties)} | more
 
 
 def an_observation(value: float, at: str, **more: Any) -> dict[str, Any]:
@@ -83,21 +89,35 @@ def a_bundle(*resources: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "entry": [{"resource": one} for one in (patient, *resources)]}
 
 
-STAFF = {
-    "site": "nord",
-    "units": ["nord-medecine"],
-    "staff": [
-        {
-            "id": "s-2",
-            "name": "Dr A",
-            "profession": "clinician",
-            "unit": "nord-medecine",
-            "active": True,
-            "login": "a",
-            "duties": [a_duty(state="fulfilled")],
-        }
-    ],
-}
+def a_staff(*people: dict[str, Any]) -> dict[str, Any]:
+    return {"site": "nord", "units": ["nord-medecine", "nord-urgences"], "staff": list(people)}
+
+
+STAFF = a_staff(
+    a_person("s-2", "Dr A", a_duty(state="fulfilled", due=False)),
+    a_person("s-3", "Clerk B", a_duty(), a_duty(module="other", title="Other", due=False), unit="nord-urgences"),
+    a_person("s-4", "Dr C", a_duty(state="fulfilled"), reminded={"privacy-basics": {"reminded_at": AT, "again": False}}),
+    a_person("s-5", "Dr D", a_duty(), reminded={"privacy-basics": {"reminded_at": AT, "again": True}}),
+)
+A_DUE = {"thing": "Case", "id": "e3cd", "about": "bulk-lookup", "due_at": AT, "overdue": True}
+
+
+def a_request(**more: Any) -> dict[str, Any]:
+    known = {
+        "id": "r-1",
+        "version": 1,
+        "kind": "question",
+        "state": "answered",
+        "patient": ME,
+        "site": "nord",
+        "asked_at": AT,
+        "due_at": AT,
+    }
+    known |= {"overdue": True, "extended_at": None, "outcome": "explained", "answered_at": AT, "words": "Who is that?", "entries": [9, 8]}
+    known |= {"extension": "", "answer": "The night shift.", "answered_by": "o-1", "case": None, "source": "GDPR", "may_extend": False}
+    return known | {"outcomes": []} | more
+
+
 MESSAGE = {"id": "m", "at": AT, "about": "emergency-in-your-record", "subject": "Your record", "text": "Was opened.", "values": {}}
 
 PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -137,6 +157,30 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
             f"GET records/charts/{ME}/emergencies/g-1": {"reason": "unconscious, nobody reachable", "followed_up": False},
         },
     ),
+    "/today": (
+        "privacy-officer",
+        "Many charts|Beaucoup",
+        {
+            "GET notifier/due": {
+                "counts": {"Case": 1, "Review": 0, "Request": 2},
+                "first": [A_DUE, A_DUE | {"thing": "Request", "about": "copy"}],
+            }
+        },
+    ),
+    "/rights": ("patient", "night shift", {"GET notifier/requests/mine": {"requests": [a_request(), a_request(words=None, entries=None)]}}),
+    "/rights/new?kind=question&entry=9&entry=8": ("patient", 'name="entry" value="9"', {}),
+    "/rights/new?kind=copy": ("patient", "first copy|première copie", {}),
+    "/requests": ("privacy-officer", "visit|visite", {"GET notifier/requests": {"requests": [a_request()], "following": "r-1"}}),
+    "/requests/r-1": ("privacy-officer", "Who is that", {"GET notifier/requests/r-1": a_request()}),
+    "/requests/r-2": (
+        "privacy-officer",
+        "Who is that",
+        {
+            "GET notifier/requests/r-2": a_request(
+                id="r-2", state="open", outcome=None, outcomes=["explained", "case-opened"], may_extend=True
+            )
+        },
+    ),
     "/modules": ("clerk", "Privacy basics", {"GET governance/modules": [a_duty()]}),
     "/modules/privacy-basics": ("clerk", "Who\\?", {"GET governance/modules/privacy-basics": a_module()}),
     "/staff": ("trainer", "Dr A", {"GET governance/staff": STAFF}),
@@ -152,7 +196,7 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
 def spoiled(value: Any, hostile: str = HOSTILE) -> Any:
     """Every text replaced, but for what addresses and states are made of."""
     if isinstance(value, dict):
-        kept = {"id", "grant", "patient", "module", "state", "resourceType", "kind", "following", "case", "patients", "reasons"}
+        kept = {"id", "grant", "patient", "module", "state", "resourceType", "kind", "following", "case", "patients", "reasons", "thing"}
         return {name: one if name in kept else spoiled(one, hostile) for name, one in value.items()}
     if isinstance(value, list):
         return [spoiled(one, hostile) for one in value]
@@ -265,7 +309,7 @@ class TestSigningIn:
         assert (answer.status_code, answer.headers["location"]) == (303, home)
 
 
-FORMS: dict[str, tuple[str, str, dict[str, str], str, dict[str, Any], dict[str, str]]] = {
+FORMS: dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any], dict[str, str]]] = {
     "/choices": (
         "/choices/new?what=unit&of=nord-urgences",
         "POST consent/consents",
@@ -290,6 +334,30 @@ FORMS: dict[str, tuple[str, str, dict[str, str], str, dict[str, Any], dict[str, 
         {"reason": "loss"},
         {"if-match": '"1"', "x-purpose-of-use": "HCOMPL"},
     ),
+    "/rights": (
+        "/rights/new?kind=question&entry=9&entry=8",
+        "POST notifier/requests",
+        {"kind": "question", "words": " Who is that? ", "entry": ["9", "8", "x"], "key": "k"},
+        "/rights",
+        {"kind": "question", "words": "Who is that?", "entries": [9, 8]},
+        {"idempotency-key": "k", "x-purpose-of-use": "PATRQT"},
+    ),
+    "/requests/r-2/answer": (
+        "/requests/r-2",
+        "POST notifier/requests/r-2/answer",
+        {"version": "1", "outcome": "explained", "words": "The night shift."},
+        "/requests/r-2",
+        {"words": "The night shift.", "outcome": "explained"},
+        {"if-match": '"1"', "x-purpose-of-use": "HCOMPL"},
+    ),
+    "/requests/r-2/extension": (
+        "/requests/r-2",
+        "POST notifier/requests/r-2/extension",
+        {"version": "1", "words": "Two laboratories."},
+        "/requests/r-2",
+        {"words": "Two laboratories.", "outcome": ""},
+        {"if-match": '"1"', "x-purpose-of-use": "HCOMPL"},
+    ),
     "/reviews/g-1": (
         "/reviews/g-1",
         "POST notifier/reviews/g-1",
@@ -299,6 +367,9 @@ FORMS: dict[str, tuple[str, str, dict[str, str], str, dict[str, Any], dict[str, 
         {"x-purpose-of-use": "HCOMPL"},
     ),
 }
+
+
+STAFF_FORMS = ["/staff/s-2/duties/privacy-basics", "/staff/s-2/duties/privacy-basics/reminder", "/staff/reminders"]
 
 
 class TestEveryForm:
@@ -316,7 +387,7 @@ class TestEveryForm:
         assert json.loads(asked.content) == sent
         assert {name: asked.headers[name] for name in headers} == headers
 
-    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", "/staff/s-2/duties/privacy-basics", f"/charts/{ME}/emergency"])
+    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", *STAFF_FORMS, f"/charts/{ME}/emergency"])
     async def test_changes_nothing_without_its_token(self, portal: PortalDesk, path: str) -> None:
         await portal.sign_in("privacy-officer", patient=ME)
 
@@ -327,7 +398,7 @@ class TestEveryForm:
 
 
 class TestFormsOfOtherSites:
-    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", "/staff/s-2/duties/privacy-basics", f"/charts/{ME}/emergency"])
+    @pytest.mark.parametrize("path", [*FORMS, "/modules/privacy-basics", *STAFF_FORMS, f"/charts/{ME}/emergency"])
     async def test_are_refused_even_with_the_token(self, portal: PortalDesk, path: str) -> None:
         role, _shown, portal.group.answers = PAGES["/cases/e3cd"]
         await portal.sign_in(role, patient=ME)
@@ -374,15 +445,45 @@ class TestCharts:
 
         assert shown in (await portal.browser.get(f"/charts/{ME}")).text
 
-    async def test_leads_to_a_number_and_repeats_nothing_else(self, portal: PortalDesk) -> None:
+    async def test_leads_to_the_records_own_number(self, portal: PortalDesk) -> None:
         await portal.sign_in("clinician")
 
-        found = await portal.browser.get("/charts", params={"patient": f" {ME.upper()} "})
-        wrong = await portal.browser.get("/charts", params={"patient": "Jeanne Canari"})
+        found = await portal.send("/charts", "/charts", number=f" {ME.upper()} ")
 
         assert found.headers["location"] == f"/charts/{ME}"
-        assert "Canari" not in wrong.text
-        assert 'aria-invalid="true"' in wrong.text
+
+    async def test_finds_by_form_so_that_no_name_stands_in_an_address(self, portal: PortalDesk) -> None:
+        patient = {"resourceType": "Patient", "id": ME, "name": [{"family": HOSTILE}], "birthDate": "1951-02-03"}
+        masked = {"resourceType": "Patient", "id": "p-2", "meta": {"tag": [{"code": "SUBSETTED"}]}}
+        found = {"resourceType": "Bundle", "entry": [{"resource": masked}, {"resource": patient}]}
+        portal.group.answers = {"POST records/fhir/Patient/_search": found}
+        await portal.sign_in("clinician")
+
+        shown = await portal.send("/charts", "/charts", family="Essai", born="1951-02-03", number="")
+
+        [asked] = [one for one in portal.group.asked if one.url.path.endswith("_search")]
+        assert (asked.content, asked.url.query) == (b"family=Essai&birthdate=1951-02-03", b"")
+        assert asked.headers["x-purpose-of-use"] == "TREAT"
+        assert "<img src=x" not in shown.text
+        assert shown.text.index(f'href="/charts/{ME}"') < shown.text.index('href="/charts/p-2"')
+        assert re.search("shut for you|fermé", shown.text)
+
+    async def test_teaches_how_to_search_when_nobody_is_found(self, portal: PortalDesk) -> None:
+        portal.group.answers = {"POST records/fhir/Patient/_search": {"resourceType": "Bundle", "total": 0}}
+        await portal.sign_in("clinician")
+
+        assert re.search("Nobody found|Personne", (await portal.send("/charts", "/charts", number="1")).text)
+
+    async def test_says_what_is_missing(self, portal: PortalDesk) -> None:
+        issue = {"details": {"coding": [{"code": "unsupported-search"}], "text": "x"}}
+        portal.group.answers = {"POST records/fhir/Patient/_search": (400, {"resourceType": "OperationOutcome", "issue": [issue]})}
+        await portal.sign_in("clinician")
+
+        answer = await portal.send("/charts", "/charts", family="Dupont")
+
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.text
+        assert "Dupont" not in answer.text
 
 
 class TestProof:
@@ -420,3 +521,80 @@ class TestTraining:
 
         assert answer.headers["location"] == "/staff"
         assert portal.group.asked[-1].method == "PUT"
+
+
+def reminding(*idents: str) -> dict[str, Any]:
+    answer = {"sent": True, "reminded_at": AT}
+    return {"GET governance/staff": STAFF} | {f"POST governance/staff/{ident}/duties/privacy-basics/reminder": answer for ident in idents}
+
+
+def reminded(portal: PortalDesk) -> list[str]:
+    return [request.url.path.split("/")[2] for request in portal.group.asked if request.method == "POST"]
+
+
+class TestStaff:
+    async def test_shows_first_who_is_due_and_offers_a_reminder(self, portal: PortalDesk) -> None:
+        portal.group.answers = reminding()
+        await portal.sign_in("trainer")
+
+        due = (await portal.browser.get("/staff")).text.partition("Everybody</h2>")[0]
+
+        assert [name for name in ("Dr A", "Clerk B", "Dr C", "Dr D") if name in due] == ["Clerk B", "Dr C", "Dr D"]
+        assert due.count("Send a reminder</button>") == 2
+        assert due.count("Reminder sent") == 2
+        assert "Remind everybody who is due (2)" in due
+        assert "26 Nov 2026, 11:00" in due
+
+    async def test_sends_one_reminder_and_comes_back_to_the_same_choice(self, portal: PortalDesk) -> None:
+        portal.group.answers = reminding("s-3")
+        await portal.sign_in("trainer")
+
+        answer = await portal.send("/staff?unit=nord-urgences", "/staff/s-3/duties/privacy-basics/reminder", unit="nord-urgences")
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/staff?unit=nord-urgences")
+        assert reminded(portal) == ["s-3"]
+
+    @pytest.mark.parametrize(("chosen", "told"), [({}, ["s-3", "s-5"]), ({"unit": "nord-urgences"}, ["s-3"]), ({"module": "other"}, [])])
+    async def test_reminds_everybody_who_is_shown_and_was_not_yet(
+        self, portal: PortalDesk, chosen: dict[str, str], told: list[str]
+    ) -> None:
+        portal.group.answers = reminding("s-3", "s-5")
+        await portal.sign_in("trainer")
+
+        answer = await portal.send("/staff", "/staff/reminders", **chosen)
+
+        assert answer.status_code == 303
+        assert sorted(reminded(portal)) == told
+
+    @pytest.mark.parametrize(
+        ("query", "shown"),
+        [
+            ("", ["Dr A", "Clerk B", "Dr C", "Dr D"]),
+            ("?unit=nord-urgences", ["Clerk B"]),
+            ("?module=other", ["Clerk B"]),
+            ("?unit=nord-medecine&module=other", []),
+        ],
+    )
+    async def test_shows_those_who_were_chosen(self, portal: PortalDesk, query: str, shown: list[str]) -> None:
+        portal.group.answers = reminding()
+        await portal.sign_in("trainer")
+
+        text = (await portal.browser.get(f"/staff{query}")).text
+
+        assert [name for name in ("Dr A", "Clerk B", "Dr C", "Dr D") if f'<th scope="row">{name}' in text] == shown
+        assert "Other</option>" in text
+
+    @pytest.mark.parametrize(("query", "said"), [("", "holds for more than thirty days"), ("?unit=nord-urgences", "Choose every unit")])
+    async def test_teaches_when_nobody_is_due(self, portal: PortalDesk, query: str, said: str) -> None:
+        portal.group.answers = {"GET governance/staff": a_staff(a_person("s-2", "Dr A", a_duty(state="fulfilled", due=False)))}
+        await portal.sign_in("trainer")
+
+        text = (await portal.browser.get(f"/staff{query}")).text
+
+        assert said in text
+        assert "Remind everybody" not in text
+
+    async def test_repeats_no_choice_that_is_none(self, portal: PortalDesk) -> None:
+        await portal.sign_in("trainer")
+
+        assert (await portal.browser.get("/staff", params={"unit": '"><b>'})).status_code == 422

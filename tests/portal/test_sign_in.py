@@ -42,7 +42,7 @@ class TestCompleteSignIn:
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert cookie.startswith(f"{SESSION.lower()}=")
         assert {"secure", "httponly", "samesite=lax", "path=/"} <= {part.strip() for part in cookie.split(";")}
-        assert "Ursule Faure" in (await portal.browser.get("/")).text
+        assert "Ursule Faure" in (await portal.browser.get("/activity")).text
 
     async def test_notes_it_without_a_name(self, portal: PortalDesk) -> None:
         await portal.sign_in()
@@ -172,7 +172,7 @@ class TestSignOut:
         answer = await portal.browser.post("/sign-out", data=form)
 
         assert answer.status_code == 403
-        assert "Ursule" in (await portal.browser.get("/")).text
+        assert "Ursule" in (await portal.browser.get("/activity")).text
 
     async def test_refuses_the_form_of_another_session(self, portal: PortalDesk) -> None:
         await portal.sign_in()
@@ -196,4 +196,4 @@ class TestSignOut:
 
 
 async def form_token_of(portal: PortalDesk) -> str:
-    return (await portal.browser.get("/")).text.partition('name="form-token" value="')[2].partition('"')[0]
+    return (await portal.browser.get("/activity")).text.partition('name="form-token" value="')[2].partition('"')[0]

@@ -1,7 +1,10 @@
 """Proves the whole sign-in with real servers: through the login page, into the session, out again, all of it noted."""
 
+import time
+
 import httpx
 
+from cli.running import Running
 from tests.portal.real_portal import RealPortal
 
 
@@ -11,7 +14,7 @@ class TestSignInForReal:
             form = await real.to_login_page(browser)
             assert str(form.url).startswith(f"{real.login_url}/authorize?")
             inside = await real.fill(browser, form, "u.faure")
-            assert (inside.status_code, str(inside.url)) == (200, f"{real.url}/")
+            assert (inside.status_code, str(inside.url)) == (200, f"{real.url}/activity")
             assert "Ursule Faure" in inside.text
             assert "The ledger does not answer" not in inside.text
             assert "interface" in inside.text  # who loaded the sample
@@ -25,6 +28,26 @@ class TestSignInForReal:
         assert signed_in["actor"] == signed_out["actor"]
         assert (signed_in["actor"]["profession"], signed_in["actor"]["site"]) == ("operator", "nord")  # type: ignore[index]
         assert signed_in["incarnation"] == signed_out["incarnation"]
+
+    async def test_ends_when_the_sites_agent_locks_the_workstation(self, real: RealPortal, running: Running) -> None:
+        agent = {"authorization": f"Bearer {running.token('integration.nord')}"}
+        async with real.browser() as browser:
+            lock = f"{real.governance_url}/workstations/urgences-1/lock"
+            inside = await real.fill(browser, await real.to_login_page(browser), "c.petit")
+            assert "Claire Petit" in inside.text
+            assert (await browser.put(lock, headers=agent)).json()["locked"]
+            try:
+                outside, started = inside, time.monotonic()
+                while "Claire Petit" in outside.text and time.monotonic() < started + 20:
+                    outside = await browser.get(f"{real.url}/charts")
+                refused = await real.fill(browser, await real.to_login_page(browser), "c.petit")
+            finally:
+                await browser.delete(lock, headers=agent)
+
+        assert (outside.status_code, "your workstation was locked" in outside.text) == (401, True)
+        assert (refused.status_code, "this workstation is locked" in refused.text) == (403, True)
+        told = [(note["type"], note["reason"]) for note in (await real.noted())[-3:]]
+        assert [reason for _, reason in told] == [None, "workstation-locked", "workstation-locked"]
 
     async def test_asks_again_after_a_wrong_password(self, real: RealPortal) -> None:
         async with real.browser() as browser:

@@ -82,7 +82,8 @@ class Caller:
             idents["ident"] = self.patient
         idents |= {"name:path": tile, "note_id": self.note, "grant": self.grant}
         path = re.sub(r"\{([^}]+)\}", lambda name: idents[name[1]], route.path)
-        query = {"GET /fhir/{type_}": {"patient": self.patient}}.get(str(route))
+        searched = {"patient": self.patient}
+        query = {"GET /fhir/{type_}": searched, "POST /fhir/{type_}/_search": searched}.get(str(route))
         body = bodies.get(str(route))
         return path, {"params": query} | ({} if body is None else {"content": orjson.dumps(body)})
 
@@ -206,7 +207,7 @@ class TestPortal:
         with browser.http:
             inside = browser.sign_in(login, stack.home.secret(f"account-{login}"))
             assert (inside.status_code, inside.url.path) == (200, home_of(profession))
-            entries = re.findall('class="entry mood-', inside.text)
+            entries = re.findall('class="entry mood-', browser.http.get(f"{browser.portal}/activity").text)
             told = browser.first_lines()
             if profession in events.professions:
                 assert entries

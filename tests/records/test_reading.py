@@ -171,6 +171,37 @@ class TestSearch:
         assert desk.ask("GET", f"Patient/{patient}/$everything", "d.durand").status_code == 403
         assert desk.ask("GET", f"Patient/{uuid.uuid4()}/$everything", "a.martin").status_code == 404
 
+    def test_gives_a_chart_page_by_page_and_opens_no_more_than_it_shows(self, desk: Desk):
+        patient, _address = desk.a_chart()
+        for _ in range(4):
+            desk.create(an_observation(patient))
+        desk.create(an_observation(patient, meta=VERY_RESTRICTED))
+        whole = [one["resource"]["id"] for one in desk.ask("GET", f"Patient/{patient}/$everything", "a.martin").json()["entry"]]
+        before, seen, path = desk.ledger_size(), [], f"Patient/{patient}/$everything?_count=3"
+        while path:
+            page = desk.ask("GET", path, "a.martin").json()
+            assert "total" not in page
+            assert len(page["entry"]) <= 3
+            seen += [one["resource"]["id"] for one in page["entry"]]
+            path = next((link["url"].partition("/fhir/")[2] for link in page["link"] if link["relation"] == "next"), "")
+        assert seen == whole
+        counts = [note["count"] for note in desk.notes_about(patient, since=before, at_least=3)]
+        assert counts == [3] * (len(whole) // 3) + ([len(whole) % 3] if len(whole) % 3 else [])
+
+    def test_gives_some_types_of_a_chart(self, desk: Desk):
+        patient, _address = desk.a_chart()
+        found = desk.ask("GET", f"Patient/{patient}/$everything?_type=Patient,Condition&_count=5", "a.martin").json()
+        none = desk.ask("GET", f"Patient/{patient}/$everything?_type=Condition", "a.martin")
+        assert [entry["resource"]["resourceType"] for entry in found["entry"]] == ["Patient"]
+        assert (none.status_code, "entry" in none.json()) == (200, False)
+        assert desk.ask("GET", f"Patient/{uuid.uuid4()}/$everything?_type=Condition", "a.martin").status_code == 404
+
+    @pytest.mark.parametrize("query", ["_count=0", "_count=1001", "_count=x", "_type=Nothing", "start=2026-01-01"])
+    def test_refuses_by_name_the_parts_it_does_not_offer(self, desk: Desk, query: str):
+        patient, _address = desk.a_chart()
+        answer = desk.ask("GET", f"Patient/{patient}/$everything?{query}", "a.martin")
+        assert (answer.status_code, answer.json()["issue"][0]["code"]) == (400, "not-supported")
+
     @pytest.mark.parametrize(
         "query", ["code=8310-5", "patient={patient}&code=1", "patient={patient}&patient={patient}", "patient={patient}&_count=x", ""]
     )

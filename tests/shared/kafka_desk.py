@@ -4,7 +4,8 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -12,9 +13,11 @@ from confluent_kafka import Producer as PlainProducer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy.local.kafka import Kafka
+from shared.event_door import EventDoor
+from shared.events import Event
 from shared.events.records import ChartChanged
 from shared.events.topics import Topic
-from shared.kafka import KafkaConnection
+from shared.kafka import KafkaConnection, Producer
 
 Header = tuple[str, bytes | None]
 
@@ -64,6 +67,24 @@ class KafkaDesk:
             return await consumer.committed(TopicPartition(topic, partition)) or 0
         finally:
             await consumer.stop()
+
+
+class RenamedDoor(EventDoor):
+    """Hears the same events on topics of the test's own."""
+
+    def __init__(self, kafka: KafkaDesk) -> None:
+        super().__init__(kafka.connection, group=f"test-{uuid.uuid4().hex[:8]}")
+        self.topics: dict[str, Any] = {}
+        self._kafka = kafka
+
+    def subscriber(self, event_type: type[Any]) -> Any:
+        topic = self.topics.setdefault(event_type.topic.name, None) or self._kafka.topic()
+        self.topics[event_type.topic.name] = topic
+        return super().subscriber(type(event_type.__name__, (event_type,), {"topic": topic, "__module__": __name__}))
+
+    async def state(self, event: Event, producer: Producer, *, now: datetime) -> None:
+        record = event.to_record(source="/tests", now=now)
+        await producer.send_and_wait(replace(record, topic=self.topics[record.topic].name))
 
 
 def desk_of(kafka: Kafka) -> KafkaDesk:

@@ -402,6 +402,15 @@ class TestIssuerKeys:
         assert (await knowing(issuer).verify(issuer.token())).ident == "a.martin"
 
 
+class TestWorkstation:
+    @pytest.mark.parametrize(("said", "known"), [({}, ""), ({"serment": {"workstation": "urgences-3"}}, "urgences-3")])
+    async def test_is_known_when_the_issuer_says_it(self, issuer: Issuer, said: dict[str, Any], known: str) -> None:
+        token = issuer.token(**said)
+        identities = Identities([issuer.settings(claims={"workstation": "serment.workstation"})])
+
+        assert (await identities.verify(token)).workstation == known
+
+
 class TestBearer:
     @pytest.mark.parametrize("header", ["Bearer abc", b"bearer abc", "BEARER  abc "])
     def test_takes_the_token(self, header: str | bytes) -> None:

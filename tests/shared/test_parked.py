@@ -19,7 +19,7 @@ from shared.events.records import ChartChanged
 from shared.http import create_app
 from shared.identity import Actor, TokenRefusedError
 from shared.kafka import Producer, open_producer
-from shared.parked import EventsUnreachableError, list_parked, replay_parked
+from shared.parked import EventsUnreachableError, ParkedMessages
 from shared.parked_api import parked as router
 from shared.vocabulary import Profession
 from tests.shared.door_desk import DoorDesk, a_desk
@@ -69,7 +69,7 @@ class TestList:
         since = utc_now()
         desk.kafka.put(desk.topic.name, CANARY.encode(), key=CANARY.encode(), headers=[("ce_type", b"\xff" + CANARY.encode())])
         async with parking(desk, 3, beside=1) as (door, _):
-            first, second = await list_parked(door)
+            first, second = await ParkedMessages(door).listed()
 
         assert [(one.topic, one.offset, one.reason) for one in (first, second)] == [
             (desk.topic.name, 0, "UnicodeDecodeError"),
@@ -82,15 +82,15 @@ class TestList:
     async def test_passes_over_what_another_reader_parked(self, desk: DoorDesk) -> None:
         other = replace(desk, group=f"group-{uuid.uuid4().hex[:10]}", taken=[])
         async with parking(desk, 1) as (door, _), other.open() as beside:
-            assert await list_parked(beside) == []
-            assert (await replay_parked(beside)).replayed == 0
-            assert len(await list_parked(door)) == 1
+            assert await ParkedMessages(beside).listed() == []
+            assert (await ParkedMessages(beside).replay()).replayed == 0
+            assert len(await ParkedMessages(door).listed()) == 1
 
     async def test_says_when_kafka_is_silent(self, desk: DoorDesk) -> None:
         nowhere = EventDoor(replace(desk.kafka.connection, bootstrap=["127.0.0.1:1"]), group=desk.group)
 
         with pytest.raises(EventsUnreachableError):
-            await list_parked(nowhere)
+            await ParkedMessages(nowhere).listed()
 
 
 class TestReplay:
@@ -98,55 +98,55 @@ class TestReplay:
         async with parking(desk, 1, 2, 3) as (door, failing):
             failing.revisions.clear()
 
-            told = await replay_parked(door)
+            told = await ParkedMessages(door).replay()
 
             assert (told.replayed, told.failed, told.left) == (3, [], 0)
-            assert (desk.revisions, await list_parked(door)) == ([1, 2, 3], [])
-            assert (await replay_parked(door)).replayed == 0
+            assert (desk.revisions, await ParkedMessages(door).listed()) == ([1, 2, 3], [])
+            assert (await ParkedMessages(door).replay()).replayed == 0
         async with desk.open() as another:
-            assert await list_parked(another) == []
+            assert await ParkedMessages(another).listed() == []
 
     async def test_parks_what_fails_again_behind_the_others_with_its_new_reason(self, desk: DoorDesk) -> None:
         async with parking(desk, 1, 2) as (door, failing):
             failing.revisions = {1}
             first, _second = await desk.kafka.lying_in(f"{desk.topic.name}.parked")
 
-            told = await replay_parked(door)
+            told = await ParkedMessages(door).replay()
 
-            (left,) = await list_parked(door)
+            (left,) = await ParkedMessages(door).listed()
             assert (told.replayed, [one.offset for one in told.failed], told.left) == (1, [0], 0)
             assert (left.offset, left.reason, left.type) == (2, "RuntimeError", ChartChanged.type)
             again = (await desk.kafka.lying_in(f"{desk.topic.name}.parked"))[2]
             assert (again.key, again.value, again.headers) == (first.key, first.value, first.headers)
             failing.revisions.clear()
-            assert (await replay_parked(door)).replayed == 1
-            assert await list_parked(door) == []
+            assert (await ParkedMessages(door).replay()).replayed == 1
+            assert await ParkedMessages(door).listed() == []
 
     async def test_never_loses_what_cannot_be_read(self, desk: DoorDesk) -> None:
         desk.kafka.put(desk.topic.name, b"{}", headers=[("ce_type", ChartChanged.type.encode())])
         async with desk.open() as door:
             await desk.parked(1)
             for offset in (0, 1):
-                told = await replay_parked(door)
+                told = await ParkedMessages(door).replay()
                 assert [(one.offset, one.reason) for one in told.failed] == [(offset, "UnreadableEventError")]
-            assert len(await list_parked(door)) == 1
+            assert len(await ParkedMessages(door).listed()) == 1
 
     async def test_leaves_what_it_has_no_time_for_where_it_is(self, desk: DoorDesk, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(parked, "_REPLAYED_WITHIN", 0.5)
         async with parking(desk, 1, 2) as (door, failing):
             failing.revisions, failing.waits = set(), 0.4
 
-            told = await replay_parked(door)
+            told = await ParkedMessages(door).replay()
 
             assert (told.replayed, told.left) == (1, 1)
-            assert [one.offset for one in await list_parked(door)] == [1]
+            assert [one.offset for one in await ParkedMessages(door).listed()] == [1]
 
     async def test_keeps_to_the_topic_that_was_named(self, desk: DoorDesk) -> None:
         async with parking(desk, 1) as (door, failing):
             failing.revisions.clear()
 
-            assert (await replay_parked(door, "records.change")).replayed == 0
-            assert (await replay_parked(door, desk.topic.name)).replayed == 1
+            assert (await ParkedMessages(door).replay("records.change")).replayed == 0
+            assert (await ParkedMessages(door).replay(desk.topic.name)).replayed == 1
 
 
 class PlayedIdentities:

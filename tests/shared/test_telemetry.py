@@ -18,9 +18,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from shared.clock import utc_now
+from shared.enforcement import LEASE_PATH
 from shared.event_door import EventDoor
 from shared.events import cloud_headers
 from shared.kafka import open_producer
+from shared.server_spans import ServerSpans
 from shared.telemetry import span, trace_headers
 from tests.shared.kafka_desk import KafkaDesk, a_change, chart_changed_on, eventually
 from tests.shared.proxies import serving
@@ -173,6 +175,22 @@ class TestSpan:
             pass
 
         assert spans.get_finished_spans()[0].parent is None
+
+
+class TestServerSpans:
+    @pytest.mark.parametrize(("path", "made"), [("/fhir/Patient", 1), ("/health/ready", 0), ("/static/x.css", 0), (LEASE_PATH, 0)])
+    async def test_leave_out_what_machines_ask_for_all_the_time(
+        self, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch, path: str, made: int
+    ) -> None:
+        monkeypatch.setattr("shared.server_spans.tracing", lambda: True)
+        answered = []
+
+        async def app(scope: dict, receive: None, send: None) -> None:
+            answered.append(scope["path"])
+
+        await ServerSpans(app)({"type": "http", "path": path, "method": "GET", "headers": []}, None, None)
+
+        assert (answered, len(spans.get_finished_spans())) == ([path], made)
 
 
 class TestOpenTelemetry:

@@ -38,7 +38,10 @@ class Site(SeedPart):
 
 
 class Account(SeedPart):
-    """Clinicians have a `unit` and a `practitioner` of the data; patients have a `chart`; the others have none of them."""
+    """Clinicians have a `unit` and a `practitioner` of the data; patients have a `chart`; the others have none of them.
+
+    `workstation` is the one where they sign in, as an issuer in a hospital would know it.
+    """
 
     login: str
     name: str
@@ -46,6 +49,7 @@ class Account(SeedPart):
     site: str
     purposes: tuple[str, ...]
     unit: str | None = None
+    workstation: str | None = None
     practitioner: Token | None = None
     chart: FileName | None = None
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from opentelemetry.trace import SpanKind
+
 from services.audit.detecting.detector import Detector, Record
 from services.audit.detecting.positions import Position, Positions
 from services.audit.detecting.rule import RuleBook
-from services.audit.model import Log
+from services.audit.model import Log, Suspicion
 from services.audit.suspicions import Suspicions
+from shared.telemetry import span
 
 _BY_NOBODY: Mapping[str, int] = {}
 
@@ -65,9 +68,17 @@ async def judge(batch: Sequence[Record], watch: Watch, *, now: datetime, desk: D
         if record.offset < watch.following:
             detector.recall(record, watch.crossed.get(record.offset, _BY_NOBODY))
         else:
-            for suspicion in detector.take(record):
-                await desk.suspicions.raise_once(desk.log, suspicion, now=now)
+            if found := detector.take(record):
+                await _raise(found, record, now=now, desk=desk)
             watch.following = record.offset + 1
             judged += 1
         watch.next = record.offset + 1
     return judged
+
+
+async def _raise(found: Sequence[Suspicion], record: Record, *, now: datetime, desk: DetectionDesk) -> None:
+    """Under the trace of the access that completed what was found, so that case and mails stand in it too."""
+    carrier = {name: value.decode("latin-1") for name, value in record.headers if name == "traceparent" and value}
+    with span(f"judge {desk.log.topic}", kind=SpanKind.CONSUMER, carrier=carrier):
+        for suspicion in found:
+            await desk.suspicions.raise_once(desk.log, suspicion, now=now)

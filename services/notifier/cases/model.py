@@ -17,11 +17,12 @@ class CaseState(StrEnum):
 
 
 class CaseKind(StrEnum):
-    """What gave rise to it: somebody's accesses, the ledger itself, or an emergency that a review found unjustified."""
+    """What gave rise to it: somebody's accesses, the ledger itself, an emergency found unjustified, or what a patient asked about."""
 
     ACCESS = "access"
     LEDGER = "ledger"
     EMERGENCY = "emergency"
+    QUESTION = "question"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from services.notifier.messages.delivery import LEADS_TO, LONGEST_PAUSE, TO_SEND
 from services.notifier.messages.letter import message_id
 from services.notifier.messages.model import Channel, Claimed, Mail, MessageState, SealedMessage
 from shared.mongo import Database, DuplicateKeyError
+from shared.telemetry import trace_headers
 from shared.vocabulary import PatientId
 
 _KEPT_HISTORY = 100
@@ -53,6 +54,7 @@ class MessageStore:
             sealed: dict[str, Any] = {"channel": Channel.PORTAL, "site": message.site, "sealed": message.sealed}
             return same | sealed | _entered(MessageState.SENT, message.at)
         said: dict[str, Any] = {"channel": Channel.MAIL, "template": message.template, "values": dict(message.values)}
+        said["trace"] = trace_headers()
         return same | said | {"message_id": message_id(message.ident, sender=self._sender)} | _entered(MessageState.WAITING, message.at)
 
     async def claim(self, now: datetime) -> Claimed | None:
@@ -105,4 +107,5 @@ def _entering(state: MessageState, at: datetime, *, claim: str, next_at: datetim
 
 
 def _claimed(row: Mapping[str, Any]) -> Claimed:
-    return Claimed(row["_id"], row["claim"], row["to"], row["template"], row["values"], row["at"], row["message_id"], row["tries"])
+    said = (row["to"], row["template"], row["values"], row["at"], row["message_id"])
+    return Claimed(row["_id"], row["claim"], *said, row["tries"], row.get("trace", {}))

@@ -67,3 +67,5 @@ class Claimed:
     at: datetime
     message_id: str
     tries: int
+    trace: Mapping[str, str] = field(default_factory=dict)
+    """W3C headers of what made it; empty when that was not traced."""

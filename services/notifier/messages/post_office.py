@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.errors import MessageError
 
 import structlog
+from opentelemetry.trace import SpanKind
 
 from services.notifier.contacts import Contacts
 from services.notifier.measures import ENDINGS
@@ -17,6 +18,7 @@ from services.notifier.messages.message_store import MessageStore
 from services.notifier.messages.model import Claimed
 from shared.clock import to_millisecond, utc_now
 from shared.mongo import MongoError
+from shared.telemetry import span
 
 log = structlog.get_logger("serment.notifier")
 _PAUSE = 2.0
@@ -55,7 +57,10 @@ class PostOffice:
         mail = await self._messages.claim(to_millisecond(utc_now()))
         if mail is None:
             return False
-        ending = await self._try(mail)
+        with span("send mail", kind=SpanKind.CLIENT, carrier=mail.trace) as current:
+            ending = await self._try(mail)
+            if ending is not Ending.TAKEN:
+                current.set_attribute("error.type", ending.value)
         ENDINGS.labels(ending).inc()
         await self._messages.settle(mail, ending, now=to_millisecond(utc_now()))
         return True

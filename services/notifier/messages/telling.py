@@ -1,4 +1,4 @@
-"""Words who is told of what: which mails go to which officers when something happens, and what the patient is told; ids only."""
+"""Words who is told of what: which mails go to which members of staff when something happens, and what the patient is told; ids only."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,11 +10,16 @@ from services.notifier.messages.wording import (
     CASE_DISMISSED,
     CASE_OPENED,
     CLOCK_OVERDUE,
+    DUTY_DUE,
     EMERGENCY_TO_REVIEW,
+    REQUEST_ASKED,
+    REQUEST_OVERDUE,
     REVIEW_OVERDUE,
 )
+from services.notifier.requests.model import PatientRequest
 from services.notifier.reviews.model import Review
 from shared.clock import rfc3339
+from shared.events.governance import DutyReminded
 
 _OF_STATE = {CaseState.SUSPECTED: CASE_OPENED, CaseState.CONFIRMED: CASE_CONFIRMED, CaseState.DISMISSED: CASE_DISMISSED}
 """Closing is told to nobody: nothing is left to do."""
@@ -46,6 +51,28 @@ def mails_of_emergency(review: Review, officers: Sequence[str], *, portal: str, 
 def mails_of_overdue_review(review: Review, officers: Sequence[str], *, portal: str, now: datetime) -> list[Mail]:
     values = _reference(review.grant, "reviews", portal) | {"due_at": rfc3339(review.due_at)}
     return [Mail(review.grant, officer, REVIEW_OVERDUE, values, now) for officer in officers]
+
+
+def mails_of_request(request: PatientRequest, officers: Sequence[str], *, portal: str) -> list[Mail]:
+    values = _reference(request.ident, "requests", portal) | {"due_at": rfc3339(request.due_at)}
+    return [Mail(request.ident, officer, REQUEST_ASKED, values, request.asked_at) for officer in officers]
+
+
+def mails_of_overdue_request(request: PatientRequest, officers: Sequence[str], *, portal: str, now: datetime) -> list[Mail]:
+    """One for each date: an extension has a reminder of its own."""
+    values = _reference(request.ident, "requests", portal) | {"due_at": rfc3339(request.due_at)}
+    about = f"{request.ident}/{request.due_at.timestamp():.0f}"
+    return [Mail(about, officer, REQUEST_OVERDUE, values, now) for officer in officers]
+
+
+def said_about_request(request: PatientRequest) -> dict[str, str]:
+    """What was said stands in the request itself."""
+    return {"reference": request.ident, "asked_at": rfc3339(request.asked_at), "due_at": rfc3339(request.due_at)}
+
+
+def mail_of_duty(event: DutyReminded, *, portal: str) -> Mail:
+    values = _reference(event.module, "modules", portal) | {"due_at": rfc3339(event.valid_until)}
+    return Mail(f"{event.module}/{rfc3339(event.reminded_at)}", event.staff, DUTY_DUE, values, event.reminded_at)
 
 
 def said_to_patient(review: Review) -> dict[str, str]:

@@ -21,6 +21,11 @@ CASE_DISMISSED = "case-dismissed"
 CLOCK_OVERDUE = "clock-overdue"
 EMERGENCY_TO_REVIEW = "emergency-to-review"
 REVIEW_OVERDUE = "review-overdue"
+REQUEST_ASKED = "request-asked"
+REQUEST_OVERDUE = "request-overdue"
+REQUEST_EXTENDED = "request-extended"
+REQUEST_ANSWERED = "request-answered"
+DUTY_DUE = "duty-due"
 EMERGENCY_IN_YOUR_RECORD = "emergency-in-your-record"
 
 TEMPLATES: Mapping[str, Template] = {
@@ -68,6 +73,46 @@ TEMPLATES: Mapping[str, Template] = {
         Sentence(
             "The review of the emergency access {reference} was due on {due_at}. This is the only reminder.\n{link}",
             "La revue de l’accès en urgence {reference} était attendue le {due_at}. Ce rappel est le seul.\n{link}",
+        ),
+    ),
+    REQUEST_ASKED: Template(
+        Sentence("A patient asks {reference}: to answer by {due_at}", "Demande d’un patient {reference} : à traiter avant le {due_at}"),
+        Sentence(
+            "A patient has sent the request {reference}.\nPlease answer it by {due_at}.\n{link}",
+            "Un patient a envoyé la demande {reference}.\nMerci d’y répondre avant le {due_at}.\n{link}",
+        ),
+    ),
+    REQUEST_OVERDUE: Template(
+        Sentence("Overdue since {due_at}: request {reference}", "Délai dépassé depuis le {due_at} : demande {reference}"),
+        Sentence(
+            "The answer to the request {reference} was due on {due_at}. This is the only reminder.\n{link}",
+            "La réponse à la demande {reference} était attendue le {due_at}. Ce rappel est le seul.\n{link}",
+        ),
+    ),
+    REQUEST_EXTENDED: Template(
+        Sentence("The answer to your request takes longer", "La réponse à votre demande prendra plus de temps"),
+        Sentence(
+            "Your request of {asked_at} will be answered by {due_at}. Why it takes longer stands under “My rights”. "
+            "Reference: {reference}.",
+            "Votre demande du {asked_at} recevra une réponse avant le {due_at}. Le motif figure sous « Mes droits ». "
+            "Référence : {reference}.",
+        ),
+    ),
+    REQUEST_ANSWERED: Template(
+        Sentence("Your request was answered", "Votre demande a reçu une réponse"),
+        Sentence(
+            "The privacy officer has answered your request of {asked_at}. You read the answer under “My rights”. Reference: {reference}.",
+            "Le délégué à la protection des données a répondu à votre demande du {asked_at}. La réponse figure sous « Mes droits ». "
+            "Référence : {reference}.",
+        ),
+    ),
+    DUTY_DUE: Template(
+        Sentence("Training to take: {reference}, valid until {due_at}", "Formation à suivre : {reference}, valable jusqu’au {due_at}"),
+        Sentence(
+            "Your training {reference} is valid until {due_at}. From then on records stay shut for you, until you have passed it again. "
+            "It takes a few minutes.\n{link}",
+            "Votre formation {reference} est valable jusqu’au {due_at}. Passé cette date, les dossiers vous restent fermés "
+            "tant que vous ne l’avez pas réussie à nouveau. Elle prend quelques minutes.\n{link}",
         ),
     ),
     EMERGENCY_IN_YOUR_RECORD: Template(

@@ -25,6 +25,13 @@ def _query(**named: str | None) -> str:
     return f"?{found}" if found else ""
 
 
+@cases.get("/today", openapi_extra=OFFICERS, response_class=HTMLResponse)
+async def today(request: Request, reader: Reading, desk: At) -> HTMLResponse:
+    """What waits for an officer, the first due first; no patient is named, so nobody's trail grows by looking."""
+    told = await desk.group.ask(reader, "notifier", "/due", purpose=Purpose.COMPLIANCE)
+    return page("cases/today.html", request, session=reader.session, waiting=told.body, places=desk.places)
+
+
 @cases.get("/cases", openapi_extra=OFFICERS, response_class=HTMLResponse)
 async def list_cases(request: Request, reader: Reading, desk: At, state: State = None, after: After = None) -> HTMLResponse:
     told = await desk.group.ask(reader, "notifier", f"/cases{_query(state=state, after=after)}", purpose=Purpose.COMPLIANCE)

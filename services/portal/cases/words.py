@@ -3,9 +3,15 @@
 from shared.errors import Sentence
 
 CASES = {
+    "today-first": Sentence("First due", "À traiter d’abord"),
+    "today-nothing": Sentence(
+        "Nothing waits for you. Suspicions, emergency accesses and what patients ask appear here by themselves, the first due first.",
+        "Rien ne vous attend. Les soupçons, les accès en urgence et les demandes des patients apparaissent ici d’eux-mêmes, "
+        "le plus urgent d’abord.",
+    ),
     "cases-intro": Sentence(
         "A suspicion opens a case by itself. Confirming it is the moment of awareness, which starts the authority’s 72 hours.",
-        "Un soupçon ouvre un dossier de lui-même. Le confirmer est le moment de la prise de connaissance : les 72 heures commencent.",
+        "Un soupçon ouvre un dossier de lui-même. Le confirmer est le moment de la prise de connaissance : les 72 heures commencent.",
     ),
     "cases-none": Sentence(
         "No case is open. When an access looks wrong, a case opens here by itself, and you get a mail.",
@@ -23,16 +29,17 @@ CASES = {
     "rule-bulk-lookup": Sentence("Many charts in a short time", "Beaucoup de dossiers en peu de temps"),
     "rule-emergency-without-follow-up": Sentence("An emergency access without follow-up", "Un accès en urgence resté sans suite"),
     "rule-emergency-not-justified": Sentence("An emergency access was not justified", "Un accès en urgence n’était pas justifié"),
+    "rule-patient-question": Sentence("A patient asked about an access", "Un patient s’interroge sur un accès"),
     "next-step": Sentence("What to do now", "Que faire maintenant"),
     "move-confirmation": Sentence("Confirm the breach", "Confirmer la violation"),
     "move-dismissal": Sentence("Dismiss the case", "Classer l’alerte"),
     "move-closing": Sentence("Close the case", "Clore le dossier"),
     "move-confirmation-does": Sentence(
         "Starts the clock of Article 33: the authority must hear of it within 72 hours, unless a risk is unlikely.",
-        "Fait courir le délai de l’article 33 : l’autorité doit être informée sous 72 heures, sauf si un risque est peu probable.",
+        "Fait courir le délai de l’article 33 : l’autorité doit être informée sous 72 heures, sauf si un risque est peu probable.",
     ),
     "move-dismissal-does": Sentence(
-        "Keeps the evidence and your reason; nobody else is told.", "Conserve les éléments et votre motif ; personne d’autre n’est informé."
+        "Keeps the evidence and your reason; nobody else is told.", "Conserve les éléments et votre motif ; personne d’autre n’est informé."
     ),
     "move-closing-does": Sentence(
         "Says what became of the duty to notify, and stops the clock.",
@@ -50,7 +57,7 @@ CASES = {
     "reason-risk-unlikely": Sentence("a risk is unlikely", "un risque est peu probable"),
     "reason": Sentence("Reason", "Motif"),
     "no-step-left": Sentence(
-        "This case has ended; it is kept with its evidence.", "Ce dossier est terminé ; il est conservé avec ses éléments."
+        "This case has ended; it is kept with its evidence.", "Ce dossier est terminé ; il est conservé avec ses éléments."
     ),
     "clocks": Sentence("Clocks", "Délais"),
     "clock-assessment": Sentence("Assessment", "Évaluation"),
@@ -63,19 +70,21 @@ CASES = {
     "evidence-count": Sentence("How many", "Combien"),
     "evidence-notes": Sentence("Notes in the ledger", "Notes du registre"),
     "evidence-version": Sentence("Version of the rule", "Version de la règle"),
+    "evidence-request": Sentence("The patient’s request", "La demande du patient"),
     "evidence-level": Sentence("Level", "Niveau"),
     "evidence-grant": Sentence("Emergency access", "Accès en urgence"),
     "evidence-patient": Sentence("Patient", "Patient"),
     "evidence-and": Sentence("and", "et"),
     "affected": Sentence("People affected", "Personnes concernées"),
     "affected-none-yet": Sentence(
-        "Being computed from the ledger; reload in a moment.", "Calcul en cours à partir du registre ; rechargez dans un instant."
+        "Being computed from the ledger; reload in a moment.", "Calcul en cours à partir du registre ; rechargez dans un instant."
     ),
     "affected-counted": Sentence("patients, from the ledger up to entry", "patients, d’après le registre jusqu’à l’entrée"),
+    "affected-known": Sentence("patient, known from the start", "patient, connu dès le départ"),
     "affected-show": Sentence("Show who (this is noted in each one’s trail)", "Montrer qui (noté dans la trace de chacun)"),
     "reviews-intro": Sentence(
         "Every emergency access is judged by a privacy officer within 72 hours. “Not justified” opens a case.",
-        "Chaque accès en urgence est jugé par un délégué sous 72 heures. « Non justifié » ouvre un dossier.",
+        "Chaque accès en urgence est jugé par un délégué sous 72 heures. « Non justifié » ouvre un dossier.",
     ),
     "reviews-none": Sentence(
         "Nothing to review. When somebody breaks the glass, it appears here at once.",
@@ -90,6 +99,6 @@ CASES = {
     "not-followed-up": Sentence("The clinician wrote nothing in the chart.", "Le clinicien n’a rien écrit dans le dossier."),
     "lasted": Sentence("Open until", "Ouvert jusqu’au"),
     "find-justified": Sentence("Justified", "Justifié"),
-    "find-not-justified": Sentence("Not justified: open a case", "Non justifié : ouvrir un dossier"),
+    "find-not-justified": Sentence("Not justified: open a case", "Non justifié : ouvrir un dossier"),
     "opened-case": Sentence("It opened the case", "Cela a ouvert le dossier"),
 }

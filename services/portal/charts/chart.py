@@ -69,7 +69,7 @@ def read_chart(bundle: Resource) -> Chart:
         "encounters": _section(resources, {"Encounter"}, _encounter),
         "documents": _section(resources, {"DocumentReference", "DiagnosticReport"}, _document),
     }
-    return Chart(_name(patient), str(patient.get("birthDate", "")), str(patient.get("gender", "")), sections, _results(resources))
+    return Chart(name_of(patient), str(patient.get("birthDate", "")), str(patient.get("gender", "")), sections, _results(resources))
 
 
 def _medications(resources: Iterable[Resource]) -> Mapping[str, Resource]:
@@ -126,7 +126,8 @@ def _measured(observation: Resource) -> Iterable[tuple[str, Resource]]:
             yield _text(part.get("code")), quantity
 
 
-def _name(patient: Resource) -> str:
+def name_of(patient: Resource) -> str:
+    """The official one, or the first; empty where there is none."""
     names = patient.get("name") or [{}]
     name = next((one for one in names if one.get("use") == "official"), names[0])
     return str(name.get("text") or " ".join([*name.get("given", []), name.get("family", "")]).strip())

@@ -1,30 +1,46 @@
 """The pages of charts: opening one, why it is shut, and breaking the glass."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.charts.chart import HEIGHT, WIDTH, read_chart
+from services.portal.charts.found_patients import found_patients
 from services.portal.desk import Desk
 from services.portal.forms import first, own_form
 from services.portal.group import Reader, ServiceRefusedError
 from services.portal.pages import page
-from services.portal.signed import At, Ident, OwnSite, Reading
+from services.portal.signed import At, Ident, OwnSite, Reading, renew_secret
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose, is_ours
 
 CLINICIANS = professions(Profession.CLINICIAN)
 _SHUT = "access-refused"
+_NOT_OFFERED = "unsupported-search"
 charts = APIRouter()
 
 
 @charts.get("/charts", openapi_extra=CLINICIANS, response_class=HTMLResponse)
-async def find_chart(request: Request, reader: Reading, patient: Annotated[str, Query(max_length=64)] = "") -> Response:
-    number = patient.strip().lower()
-    if is_ours(number):
-        return RedirectResponse(f"/charts/{number}", status_code=303)
-    return page("charts/find.html", request, session=reader.session, wrong=bool(number))
+async def find_chart(request: Request, reader: Reading) -> HTMLResponse:
+    return page("charts/find.html", request, session=reader.session, found=None, wrong=False)
+
+
+@charts.post("/charts", openapi_extra=CLINICIANS, dependencies=[OwnSite])
+async def found_charts(request: Request, reader: Reading, desk: At) -> Response:
+    """What is searched for is in the form, never in an address; the record's own number leads to the chart at once."""
+    form = await own_form(request, reader.session)
+    number, family, born = (first(form, name).strip() for name in ("number", "family", "born"))
+    if is_ours(number.lower()):
+        return RedirectResponse(f"/charts/{number.lower()}", status_code=303)
+    wanted = {name: value for name, value in {"identifier": number, "family": family, "birthdate": born}.items() if value}
+    try:
+        told = await desk.group.find_patients(reader, wanted)
+    except ServiceRefusedError as error:
+        if error.problem != _NOT_OFFERED:
+            raise
+        return page("charts/find.html", request, session=reader.session, status=422, found=None, wrong=True)
+    return page("charts/find.html", request, session=reader.session, found=found_patients(told.body), wrong=False)
 
 
 @charts.get("/charts/{patient}", openapi_extra=CLINICIANS, response_class=HTMLResponse)
@@ -51,6 +67,7 @@ async def break_glass(patient: Ident, request: Request, reader: Reading, desk: A
     await desk.group.ask(
         reader, "records", f"/charts/{patient}/emergency", purpose=Purpose.TREATMENT, send={"reason": first(form, "reason")}
     )
+    await renew_secret(request, reader.session, desk)
     return RedirectResponse(f"/charts/{patient}?emergency=true", status_code=303)
 
 

@@ -4,12 +4,35 @@ from shared.errors import Sentence
 
 CHARTS = {
     "charts-intro": Sentence(
-        "Open a chart by the patient’s number. Opening it is noted before you see it; the patient can read who looked.",
-        "Ouvrez un dossier par le numéro du patient. L’ouverture est notée avant que vous le "
-        "voyiez ; le patient peut lire qui l’a regardé.",
+        "Find a patient by an exact number, or by family name and birth date. Whom you find is noted, and so is each chart you open: "
+        "the patient can read who looked.",
+        "Trouvez un patient par un numéro exact, ou par le nom de famille et la date de naissance. Qui vous trouvez est noté, "
+        "comme chaque dossier que vous ouvrez : le patient peut lire qui l’a regardé.",
     ),
-    "patient-number": Sentence("Patient’s number", "Numéro du patient"),
-    "open-chart": Sentence("Open the chart", "Ouvrir le dossier"),
+    "find-by-number": Sentence("By a number", "Par un numéro"),
+    "find-by-name": Sentence("By name and birth date", "Par le nom et la date de naissance"),
+    "patient-number": Sentence(
+        "National identifier, hospital number or record number", "Identifiant national, numéro d’hôpital ou de dossier"
+    ),
+    "family-name": Sentence("Family name, in full", "Nom de famille, en entier"),
+    "birth-date": Sentence("Birth date", "Date de naissance"),
+    "find-patient": Sentence("Find the patient", "Trouver le patient"),
+    "find-wrong": Sentence(
+        "Give a number, or both the family name and the birth date.", "Indiquez un numéro, ou le nom de famille avec la date de naissance."
+    ),
+    "found-one": Sentence("patient found", "patient trouvé"),
+    "found-several": Sentence("patients found", "patients trouvés"),
+    "found-none": Sentence("Nobody found", "Personne n’a été trouvé"),
+    "found-none-then": Sentence(
+        "Check the spelling and the date: only whole, exact values find. The patient may not be registered at this site yet.",
+        "Vérifiez l’orthographe et la date : seules des valeurs entières et exactes trouvent. "
+        "Le patient n’est peut-être pas encore inscrit sur ce site.",
+    ),
+    "found-shut": Sentence("A chart that is shut for you", "Un dossier qui vous est fermé"),
+    "found-shut-then": Sentence(
+        "It matches; you do not take part in this patient’s care. Opening it says why, and what you can do in an emergency.",
+        "Il correspond ; vous ne participez pas aux soins de ce patient. L’ouvrir dit pourquoi, et que faire en urgence.",
+    ),
     "born": Sentence("born", "né(e) le"),
     "gender-male": Sentence("male", "masculin"),
     "gender-female": Sentence("female", "féminin"),
@@ -35,7 +58,7 @@ CHARTS = {
         "Only in an emergency: the chart opens for four hours, for you alone. The patient and the privacy officers are told at once, "
         "and somebody examines your reason within 72 "
         "hours.",
-        "Seulement en urgence : le dossier s’ouvre pour quatre heures, pour vous seul. Le "
+        "Seulement en urgence : le dossier s’ouvre pour quatre heures, pour vous seul. Le "
         "patient et les délégués en sont informés aussitôt, "
         "et quelqu’un examine votre motif sous 72 heures.",
     ),

@@ -27,10 +27,7 @@ TRAIL = {
     "trail-for": Sentence("for", "pour"),
     "trail-number-one": Sentence("ledger entry", "entrée du registre"),
     "trail-number": Sentence("ledger entries", "entrées du registre"),
-    "trail-wrong": Sentence(
-        "Does something look wrong? Tell the privacy officer the numbers of the ledger entries.",
-        "Quelque chose vous paraît anormal ? Indiquez au délégué les numéros des entrées du registre.",
-    ),
+    "trail-wrong": Sentence("This looks wrong: ask", "Cela paraît anormal : demander"),
     "self": Sentence("You", "Vous"),
     "somebody": Sentence("Somebody", "Quelqu’un"),
     "did-read": Sentence("read", "a lu"),

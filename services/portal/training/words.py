@@ -27,6 +27,32 @@ TRAINING = {
     "my-modules": Sentence("My modules", "Mes modules"),
     "state-fulfilled": Sentence("up to date", "à jour"),
     "state-lapsed": Sentence("lapsed", "échu"),
+    "who-is-due": Sentence("Who is due", "À former bientôt"),
+    "due-intro": Sentence(
+        "A duty that has lapsed keeps records shut for that person; the others lapse within thirty days. A reminder is a mail with a link "
+        "to the module, once a day at most.",
+        "Une obligation échue ferme les dossiers à la personne ; les autres échoient dans les trente jours. Un rappel est un courriel avec "
+        "un lien vers le module, au plus une fois par jour.",
+    ),
+    "due-none": Sentence(
+        "Nobody is due: every duty of your site holds for more than thirty days. Whoever comes closer to their date stands here, "
+        "and you can send them a reminder.",
+        "Personne n’est à former : chaque obligation de votre site est à jour pour plus de trente jours. Qui s’approche de sa date "
+        "apparaîtra ici, et vous pourrez lui envoyer un rappel.",
+    ),
+    "due-none-chosen": Sentence(
+        "Nobody of this choice is due. Choose every unit and every module to see the whole site.",
+        "Personne n’est à former dans cette sélection. Choisissez toutes les unités et tous les modules pour voir le site entier.",
+    ),
+    "due-soon": Sentence("due soon", "bientôt échu"),
+    "remind": Sentence("Send a reminder", "Envoyer un rappel"),
+    "remind-all": Sentence("Remind everybody who is due", "Envoyer un rappel à tous"),
+    "reminded": Sentence("Reminder sent", "Rappel envoyé le"),
+    "module": Sentence("Module", "Module"),
+    "every-unit": Sentence("every unit", "toutes les unités"),
+    "every-module": Sentence("every module", "tous les modules"),
+    "filter": Sentence("Show these", "Afficher"),
+    "everybody": Sentence("Everybody", "Tout le personnel"),
     "staff-intro": Sentence(
         "The staff of your site: whoever has a lapsed duty stands first, and opens no record until it is renewed.",
         "Le personnel de votre site : qui a une obligation échue vient en premier, et n’ouvre aucun dossier avant de l’avoir renouvelée.",

@@ -133,6 +133,7 @@ async def destroy(erasure: Erasure, facts: Mapping[str, Any], *, now: datetime, 
         if not await eraser.erasures.finish(erasure.ident, note=note.ident, now=now, session=session):
             return False
         await desk.headers.mark_erased(patient, erasure=erasure.ident, session=session)
+        await desk.patients.keep(patient, (), session=session)
         await desk.notes.outbox.add([note, event], now=now, incarnation=desk.notes.incarnation, session=session)
         return True
 

@@ -1,6 +1,6 @@
 """Searches inside one chart, or by ids, and gives a whole chart: everything runs inside the permitted set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -9,7 +9,7 @@ from services.records.decision import Permit, Refusal, hides
 from services.records.desk import Desk
 from services.records.model import WHOLE_CHART, Ask, OpenedRecord, SealedRecord
 from services.records.noting import access_facts, label_class
-from services.records.refusals import FactsChangedError
+from services.records.refusals import ABOUT_THE_CHART, FactsChangedError, NotFoundError
 from services.records.sealer import KeyErasedError, UnreadableError
 from shared.errors import AnticipatedError, Sentence
 from shared.identity import Actor
@@ -26,8 +26,10 @@ class UnsupportedSearchError(AnticipatedError):
     status: ClassVar[int] = 400
     fhir_code: ClassVar[str] = "not-supported"
     sentence: ClassVar[Sentence] = Sentence(
-        "Search by `patient` (or `_id`) is offered, with `_count` and `_after`. Leave the other parameters out.",
-        "La recherche se fait par `patient` (ou `_id`), avec `_count` et `_after`. Omettez les autres paramètres.",
+        "Search by `patient` or `_id` is offered, and for Patient by `identifier`, or by `family` with a whole `birthdate`, "
+        "with `_count` and `_after`. Leave the other parameters out.",
+        "La recherche se fait par `patient` ou `_id`, et pour Patient par `identifier`, ou par `family` avec un `birthdate` complet, "
+        "avec `_count` et `_after`. Omettez les autres paramètres.",
     )
 
 
@@ -53,35 +55,85 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some types of a chart (None for all), `count` resources at most: those that follow the one at the address `after`."""
+
+    types: Sequence[str] | None
+    count: int
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What may be shown, newest first; every note is durable. `decision` is the id of the first."""
+    """What may be shown, newest first; every note is durable. `decision` is the id of the first.
+
+    Of a part, `following` is where the next begins, None after the last; how many there are in all was then not counted.
+    """
 
     records: Sequence[OpenedRecord] = field(repr=False)
     decision: str
+    counted: bool = True
+    following: str | None = None
 
 
-async def search_by_patient(search: Search, patient: str, *, desk: Desk) -> Found:
-    """All of one type in one chart, or the whole chart ($everything). Raises AccessRefusedError, GoneError, FactsChangedError."""
+async def search_by_patient(search: Search, patient: str, *, desk: Desk, part: Part | None = None) -> Found:
+    """All of one type in one chart, or the whole chart ($everything), or a part of that, which opens no more than it shows.
+
+    Raises AccessRefusedError, NotFoundError, GoneError or FactsChangedError.
+    """
     known = PatientId(patient) if is_ours(patient) else None
     ask = Ask(search.actor, search.purpose, Action.SEARCH, search.type or WHOLE_CHART, known)
     verdict, facts = await desk.decide(ask, now=search.now)
     if isinstance(verdict, Refusal):
-        if verdict.reason == "no-care-relationship" and not desk.states_refusals:
-            return Found([], await desk.note(access_facts(ask, outcome=Outcome.REFUSED, status=200, verdict=verdict), now=search.now))
+        if _looks_unknown(verdict, desk):
+            status = 200 if search.type else NotFoundError.status
+            return _nothing(
+                search, await desk.note(access_facts(ask, outcome=Outcome.REFUSED, status=status, verdict=verdict), now=search.now)
+            )
         raise await desk.refuse(verdict, now=search.now)
-    sealed = (
-        []
-        if facts.chart is None or known is None
-        else await desk.store.of_owner(known, types=None if search.type is None else [search.type])
-    )
-    opened = await _opened_all(sealed, {(known, search.type): verdict}, search, desk)
+    opened: list[OpenedRecord] = []
+    following = None
+    if facts.chart is not None and known is not None:
+        opened, following = await _of_chart(known, search, part, Verdicts({known: verdict}, ()), desk)
     outcome = Outcome.ANSWERED if facts.chart is not None else Outcome.NOT_FOUND
     about = Ask(ask.actor, ask.purpose, ask.action, search.type or WHOLE_CHART, None if facts.chart is None else known)
     told = _facts(about, verdict, opened, outcome) | ({"status": 404} if facts.chart is None and search.type is None else {})
     decision = await desk.note(told, now=search.now)
-    if facts.chart is not None and not desk.still_holds(verdict):
+    if facts.chart is None:
+        return _nothing(search, decision)
+    if not desk.still_holds(verdict):
         raise FactsChangedError
-    return Found(opened, decision)
+    return Found(opened, decision, part is None, following)
+
+
+def _nothing(search: Search, decision: str) -> Found:
+    """No such chart, or none that the asker may know of: a search finds nothing, the chart itself is not there."""
+    if search.type is None:
+        raise NotFoundError
+    return Found([], decision)
+
+
+async def _of_chart(
+    patient: PatientId, search: Search, part: Part | None, verdicts: "Verdicts", desk: Desk
+) -> tuple[list[OpenedRecord], str | None]:
+    """Of a part no more is opened than it needs to know whether another follows; what is hidden leaves no gap in it."""
+    if part is None:
+        sealed = await desk.store.of_owner(patient, types=None if search.type is None else [search.type])
+        return await opened_all(sealed, verdicts, desk), None
+    shown: list[OpenedRecord] = []
+    async for record in desk.store.newest_of(patient, types=part.types, after=part.after):
+        shown += await opened_all([record], verdicts, desk)
+        if len(shown) > part.count:
+            return shown[:-1], shown[-2].record.address
+    return shown, None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What was decided about each patient that a search touches; the key None stands for what is no patient's."""
+
+    permits: Mapping[PatientId | None, Permit]
+    refusals: Sequence[Refusal]
 
 
 async def search_by_id(search: Search, idents: Sequence[str], *, desk: Desk) -> Found:
@@ -95,61 +147,70 @@ async def search_by_id(search: Search, idents: Sequence[str], *, desk: Desk) -> 
     patients = list(dict.fromkeys(record.patient for record in found.values()))
     if len(patients) > MOST_PATIENTS:
         raise TooManyPatientsError
-    permits: dict[tuple[PatientId | None, str | None], Permit] = {}
-    refusals: list[Refusal] = []
-    for patient in patients or [None]:
-        ask = Ask(search.actor, search.purpose, Action.SEARCH, search.type or "", patient)
-        verdict, _facts = await desk.decide(ask, now=search.now)
-        if isinstance(verdict, Refusal):
-            refusals.append(verdict)
-        else:
-            permits[patient, search.type] = verdict
-    if refusals and not permits:
-        raise await desk.refuse(refusals[0], now=search.now) if len(refusals) == 1 else await _refuse_all(refusals, search, desk)
-    opened = await _opened_all([record for record in found.values() if not record.deleted], permits, search, desk)
-    decision = await _note_each(search, opened, permits, refusals, desk)
-    if not all(desk.still_holds(permit) for permit in permits.values()):
+    verdicts = await decided(search, patients or [None], desk)
+    if verdicts.refusals and not verdicts.permits and not all(_looks_unknown(refusal, desk) for refusal in verdicts.refusals):
+        raise await refuse_all(verdicts.refusals, search, desk)
+    opened = await opened_all(list(found.values()), verdicts, desk)
+    decision = await note_each(search, opened, verdicts, desk)
+    if not all(map(desk.still_holds, verdicts.permits.values())):
         raise FactsChangedError
     return Found(opened, decision)
 
 
-async def _refuse_all(refusals: Sequence[Refusal], search: Search, desk: Desk) -> Exception:
+def _looks_unknown(refusal: Refusal, desk: Desk) -> bool:
+    """Where a site hides its refusals, a chart that is shut is answered as one that does not exist."""
+    return refusal.reason in ABOUT_THE_CHART and not desk.states_refusals
+
+
+async def decided(search: Search, patients: Sequence[PatientId | None], desk: Desk) -> Verdicts:
+    """One verdict per patient."""
+    permits: dict[PatientId | None, Permit] = {}
+    refusals: list[Refusal] = []
+    for patient in patients:
+        verdict, _facts = await desk.decide(Ask(search.actor, search.purpose, Action.SEARCH, search.type or "", patient), now=search.now)
+        if isinstance(verdict, Refusal):
+            refusals.append(verdict)
+        else:
+            permits[patient] = verdict
+    return Verdicts(permits, refusals)
+
+
+async def refuse_all(refusals: Sequence[Refusal], search: Search, desk: Desk) -> Exception:
+    """The first refusal, to be raised; each is noted for its patient, and the request when they are several."""
     errors = [await desk.refuse(refusal, now=search.now) for refusal in refusals]
-    about = Ask(search.actor, search.purpose, Action.SEARCH, search.type or "")
-    await desk.note(access_facts(about, outcome=Outcome.REFUSED, status=errors[0].status, count=0), now=search.now)
+    if len(errors) > 1:
+        about = Ask(search.actor, search.purpose, Action.SEARCH, search.type or "")
+        await desk.note(access_facts(about, outcome=Outcome.REFUSED, status=errors[0].status, count=0), now=search.now)
     return errors[0]
 
 
-async def _note_each(
-    search: Search,
-    opened: Sequence[OpenedRecord],
-    permits: dict[tuple[PatientId | None, str | None], Permit],
-    refusals: Sequence[Refusal],
-    desk: Desk,
-) -> str:
-    """One note per patient disclosed or refused, and one for the request when that is none or several; that one comes last."""
+async def note_each(search: Search, opened: Sequence[OpenedRecord], verdicts: Verdicts, desk: Desk, *, more: int = 0) -> str:
+    """One note per patient disclosed or refused, and one for the request when that is none or several; that one comes last.
+
+    `more` counts what is answered without having been opened.
+    """
     shown = {record.record.patient for record in opened}
-    told = [permit for (patient, _type), permit in permits.items() if patient is not None and patient in shown]
+    told = [permit for patient, permit in verdicts.permits.items() if patient is not None and patient in shown]
     decisions = []
     for permit in told:
         mine = [one for one in opened if one.record.patient == permit.ask.patient]
         decisions.append(await desk.note(_facts(permit.ask, permit, mine, Outcome.ANSWERED), now=search.now))
-    told_no = [access_facts(refusal.ask, outcome=Outcome.REFUSED, status=200, verdict=refusal) for refusal in refusals]
+    told_no = [access_facts(refusal.ask, outcome=Outcome.REFUSED, status=200, verdict=refusal) for refusal in verdicts.refusals]
     decisions += [await desk.note(facts, now=search.now) for facts in told_no]
     if len(decisions) != 1:
         about = Ask(search.actor, search.purpose, Action.SEARCH, search.type or "")
-        decisions.append(await desk.note(access_facts(about, outcome=Outcome.ANSWERED, status=200, count=len(opened)), now=search.now))
+        decisions.append(
+            await desk.note(access_facts(about, outcome=Outcome.ANSWERED, status=200, count=len(opened) + more), now=search.now)
+        )
     return decisions[-1]
 
 
-async def _opened_all(
-    sealed: Sequence[SealedRecord], permits: dict[tuple[PatientId | None, str | None], Permit], search: Search, desk: Desk
-) -> list[OpenedRecord]:
-    """What the residual filter hides, and what cannot be opened, is left out."""
+async def opened_all(sealed: Sequence[SealedRecord], verdicts: Verdicts, desk: Desk) -> list[OpenedRecord]:
+    """What is deleted, what the residual filter hides, and what cannot be opened, is left out."""
     shown = []
     for record in sealed:
-        permit = permits.get((record.patient, search.type))
-        if permit is None:
+        permit = verdicts.permits.get(record.patient)
+        if permit is None or record.deleted:
             continue
         try:
             opened = await desk.sealer.open(record, permit)

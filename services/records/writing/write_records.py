@@ -12,6 +12,7 @@ from services.records.decision import Permit, Refusal
 from services.records.desk import Desk
 from services.records.fhir.parsing import dump_json
 from services.records.fhir.references import security_labels
+from services.records.knowing.patient_index import keys_of_patient
 from services.records.model import Ask, Asked, SealedRecord
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.record_store import Replacement, VersionConflictError
@@ -201,6 +202,8 @@ async def _work(asked: Asked, sealed: Sequence[Sealed], notes: Sequence[EventRec
     for one in sealed:
         if one.planned.patient is None:
             await _index(one.planned, desk, session)
+        elif one.planned.type == "Patient":
+            await desk.patients.keep(one.planned.patient, keys_of_patient(one.planned.resource), session=session)
     await desk.notes.outbox.add([*notes, *events], now=asked.now, incarnation=desk.notes.incarnation, session=session)
 
 

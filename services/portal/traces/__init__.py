@@ -1,0 +1,1 @@
+"""Traces: what one access set going across the services, for operators."""
