@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bench.decision import measure_decision
 from bench.ground import REPLICA
+from bench.pages import measure_pages
 from bench.read import extent, measure_read
 from bench.report import RESULTS, write_report
 from bench.start import measure_start
@@ -24,7 +25,7 @@ LEAST_PAIRS = 15
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("rows", nargs="+", choices=["read", "withdrawal", "start", "decision"])
+    parser.add_argument("rows", nargs="+", choices=["read", "withdrawal", "start", "decision", "pages"])
     parser.add_argument("--pairs", type=int, default=LEAST_PAIRS, help=f"pairs of measurements; fewer than {LEAST_PAIRS} prove nothing")
     parser.add_argument("--short", action="store_true", help="a glance that keeps nothing: three pairs, under 20 seconds")
     asked = parser.parse_args()
@@ -42,7 +43,7 @@ def _measure(row: str, asked: argparse.Namespace) -> int:
         with installation() as stack:
             results, parts = measure_read(stack, extent(pairs=asked.pairs, short=asked.short), say=print)
     else:
-        measure = {"withdrawal": measure_withdrawal, "start": measure_start, "decision": measure_decision}[row]
+        measure = {"withdrawal": measure_withdrawal, "start": measure_start, "decision": measure_decision, "pages": measure_pages}[row]
         results = measure(pairs=asked.pairs, short=asked.short, say=print)
     for one in results:
         low, high = one["interval95"]

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -29,6 +30,30 @@ def make_charts(base: str, token: Callable[[], str], *, practitioner: str, count
             return [f"{place[0]}/{place[1]}" for place in places if place[0] == "Observation"]
 
         return list(pool.map(store, range(count)))
+
+
+def one_long_chart(base: str, token: str, *, practitioner: str, count: int) -> str:
+    """The id of a patient with so many observations of a few kinds, stored a thousand at a time."""
+    observation = _sample_observation()
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/fhir+json"}
+    with httpx.Client(timeout=120, trust_env=False, headers=headers) as http:
+        answer = http.post(base, content=orjson.dumps(_chart(observation, practitioner)))
+        answer.raise_for_status()
+        patient = answer.json()["entry"][0]["response"]["location"].split("/")[1]
+        for start in range(0, count, 1000):
+            mine = [_of_kind(observation, patient, start + number) for number in range(min(1000, count - start))]
+            entries = [
+                {"fullUrl": f"urn:uuid:{uuid.uuid4()}", "resource": one, "request": {"method": "POST", "url": "Observation"}}
+                for one in mine
+            ]
+            http.post(base, content=orjson.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries})).raise_for_status()
+    return str(patient)
+
+
+def _of_kind(observation: dict[str, Any], patient: str, number: int) -> dict[str, Any]:
+    code = {"text": f"Kind {number % 20}"}
+    at = rfc3339(utc_now() - timedelta(hours=number))
+    return {**observation, "subject": {"reference": f"Patient/{patient}"}, "code": code, "effectiveDateTime": at}
 
 
 def _sample_observation() -> dict[str, Any]:

@@ -15,7 +15,6 @@ from services.portal.sessions import Session
 from services.portal.sign_out import ForeignFormError
 from shared.clock import utc_now
 from shared.errors import AnticipatedError, Sentence
-from shared.vocabulary import Profession
 
 
 class NotSignedInError(Exception):
@@ -27,15 +26,15 @@ class NotSignedInError(Exception):
         self.why = why
 
 
-class OperatorsOnlyError(AnticipatedError):
-    """Traces and what is parked are shown to operators; what they show is decided by no service."""
+class NotYourRoomError(AnticipatedError):
+    """The page asks no service, so that none refuses it: the route's own professions do."""
 
-    slug: ClassVar[str] = "operators-only"
+    slug: ClassVar[str] = "not-your-room"
     status: ClassVar[int] = 403
     fhir_code: ClassVar[str] = "forbidden"
     sentence: ClassVar[Sentence] = Sentence(
-        "This page is for operators. If you need it for your work, ask your operator.",
-        "Cette page est destinée aux exploitants. Si votre travail le demande, adressez-vous à l’un d’eux.",
+        "This page is for other professions. Your own pages are in the navigation above.",
+        "Cette page est destinée à d’autres professions. Les vôtres figurent dans la navigation ci-dessus.",
     )
 
 
@@ -81,10 +80,10 @@ async def _reader(request: Request, session: Signed) -> Reader:
     return Reader(session, language_for(request))
 
 
-async def _operator(reader: Annotated[Reader, Depends(_reader)]) -> Reader:
-    """For pages that no service decides about. Raises NotSignedInError or OperatorsOnlyError."""
-    if reader.session.person.profession != Profession.OPERATOR:
-        raise OperatorsOnlyError
+async def _belonging(request: Request, reader: Annotated[Reader, Depends(_reader)]) -> Reader:
+    """For pages that no service decides about. Raises NotSignedInError or NotYourRoomError."""
+    if reader.session.person.profession not in request.scope["route"].openapi_extra["x-professions"]:
+        raise NotYourRoomError
     return reader
 
 
@@ -100,7 +99,8 @@ def _own_site(request: Request) -> None:
 
 
 Reading = Annotated[Reader, Depends(_reader)]
-Operating = Annotated[Reader, Depends(_operator)]
+Belonging = Annotated[Reader, Depends(_belonging)]
+"""Who may be here by the route's own word; elsewhere the services say it, and note it."""
 Ident = Annotated[str, Path(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 """A part of an address that is put into another one: nothing that could lead elsewhere."""
 OwnSite = Depends(_own_site)

@@ -129,13 +129,15 @@ class TestOperation:
 
         assert (refused.status_code, "Not for you." in refused.text) == (403, True)
 
-    @pytest.mark.parametrize("role", ["clerk", "privacy-officer", "patient"])
-    async def test_is_refused_to_everybody_else_by_the_portal_itself(self, portal: PortalDesk, role: str) -> None:
-        portal.group.answers = a_group()
+    @pytest.mark.parametrize(
+        ("role", "room"), [("clerk", "/modules"), ("privacy-officer", "/modules"), ("patient", "/choices/new?what=research")]
+    )
+    async def test_is_refused_to_everybody_else_by_the_portal_itself(self, portal: PortalDesk, role: str, room: str) -> None:
+        portal.group.answers = a_group(**{"GET governance/modules": []})
         portal.own_parked.found = [OWN]
         await portal.sign_in(role)
 
-        answers = [await portal.browser.get("/operation"), await portal.send("/charts", "/operation", process="portal")]
+        answers = [await portal.browser.get("/operation"), await portal.send(room, "/operation", process="portal")]
 
         assert [answer.status_code for answer in answers] == [403, 403]
         assert portal.own_parked.found == [OWN]
@@ -277,11 +279,20 @@ class TestObjectives:
         assert text.count("Not said by:") == 5
         assert len(re.findall(r"(?<!not )\bmet\b", text)) == 0
 
-    async def test_are_refused_by_the_services_to_everybody_else(self, portal: PortalDesk) -> None:
+    async def test_are_not_shown_when_any_service_refuses(self, portal: PortalDesk) -> None:
         portal.group.answers = a_group(**{"GET governance/status": (403, {"type": "urn:serment:problem:x", "detail": "Not for you."})})
-        await portal.sign_in("clinician")
+        await portal.sign_in("privacy-officer")
+
+        answer = await portal.browser.get("/objectives")
+
+        assert (answer.status_code, "Not for you." in answer.text) == (403, True)
+
+    @pytest.mark.parametrize("role", ["clinician", "clerk", "trainer", "patient"])
+    async def test_are_for_those_who_watch(self, portal: PortalDesk, role: str) -> None:
+        await portal.sign_in(role)
 
         assert (await portal.browser.get("/objectives")).status_code == 403
+        assert portal.group.asked == []
 
     async def test_stand_in_the_officers_navigation(self, portal: PortalDesk) -> None:
         await portal.sign_in("privacy-officer")

@@ -445,6 +445,30 @@ class TestCharts:
 
         assert shown in (await portal.browser.get(f"/charts/{ME}")).text
 
+    async def test_asks_kind_by_kind_for_a_very_long_chart(self, portal: PortalDesk) -> None:
+        """Newer measurements must not push problems and medication off the page."""
+        long = a_bundle(an_observation(120, "2026-01-01")) | {"link": [{"relation": "next", "url": "x"}]}
+        portal.group.answers = {f"GET records/fhir/Patient/{ME}/$everything": long}
+        await portal.sign_in("clinician")
+
+        shown = await portal.browser.get(f"/charts/{ME}")
+
+        asked = [dict(request.url.params) for request in portal.group.asked]
+        assert asked[0] == {"_count": "1000"}
+        assert {one.get("_type", "").partition(",")[0] for one in asked[1:]} == {"Patient", "Observation", "Encounter"}
+        assert "Léa Essai" in shown.text
+
+    async def test_draws_what_has_days_with_uplot_and_the_rest_as_it_is(self, portal: PortalDesk) -> None:
+        days = [an_observation(120, "2026-01-01"), an_observation(130, "2026-02-01T08:00:00Z")]
+        months = [an_observation(1, "2026-01", code={"text": "Weight"}), an_observation(2, "2026-02", code={"text": "Weight"})]
+        portal.group.answers = {f"GET records/fhir/Patient/{ME}/$everything": a_bundle(*days, *months)}
+        await portal.sign_in("clinician")
+
+        shown = (await portal.browser.get(f"/charts/{ME}")).text
+
+        assert re.findall('data-plot="([^"]*)"', shown) == ["[[1767225600.0,1769932800.0],[120.0,130.0]]"]
+        assert shown.count("<polyline") == 2
+
     async def test_leads_to_the_records_own_number(self, portal: PortalDesk) -> None:
         await portal.sign_in("clinician")
 

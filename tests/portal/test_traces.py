@@ -200,7 +200,7 @@ class TestOtherProfessions:
 
             answer = await portal.browser.get(path)
 
-            assert (answer.status_code, "This page is for operators" in answer.text) == (403, True)
+            assert (answer.status_code, "This page is for other professions" in answer.text) == (403, True)
             assert "/fhir/" not in answer.text
             assert portal.group.asked == []
 

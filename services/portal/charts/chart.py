@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+
+import orjson
 
 SHOWN = 12
 _POINTS = 24
@@ -24,7 +27,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values of one kind, the newest last; `points` are those of an SVG polyline, empty for a single value."""
+    """Values of one kind, the newest last; `points` are those of an SVG polyline, empty for a single value, `plotted` what uPlot takes."""
 
     what: str = field(repr=False)
     unit: str
@@ -33,6 +36,14 @@ class Series:
     @property
     def newest(self) -> tuple[str, float]:
         return self.values[-1]
+
+    @property
+    def plotted(self) -> str:
+        """JSON of [seconds since 1970, values]; empty unless every value has its own day."""
+        shown = self.values[-_POINTS:]
+        times = [_second(at) for at, _value in shown]
+        whole = len(shown) > 1 and None not in times and times == sorted(times, key=lambda one: one or 0)
+        return orjson.dumps([times, [value for _at, value in shown]]).decode() if whole else ""
 
     @property
     def points(self) -> str:
@@ -46,6 +57,15 @@ class Series:
         )
 
 
+def _second(at: str) -> float | None:
+    """None for what says no day."""
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """`sections` by name, the newest first, each with how many it leaves out."""
@@ -57,9 +77,8 @@ class Chart:
     results: tuple[Sequence[Series], int] = field(repr=False)
 
 
-def read_chart(bundle: Resource) -> Chart:
-    """From a searchset Bundle of `$everything`; what is absent or not understood is left out, never guessed."""
-    resources = [entry["resource"] for entry in bundle.get("entry", []) if isinstance(entry.get("resource"), dict)]
+def read_chart(resources: Sequence[Resource]) -> Chart:
+    """What is absent or not understood is left out, never guessed."""
     patient: Resource = next((one for one in resources if one.get("resourceType") == "Patient"), {})
     sections = {
         "problems": _section(resources, {"Condition"}, _problem),

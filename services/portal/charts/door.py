@@ -7,11 +7,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.charts.chart import HEIGHT, WIDTH, read_chart
 from services.portal.charts.found_patients import found_patients
+from services.portal.charts.read_resources import read_resources
 from services.portal.desk import Desk
 from services.portal.forms import first, own_form
 from services.portal.group import Reader, ServiceRefusedError
 from services.portal.pages import page
-from services.portal.signed import At, Ident, OwnSite, Reading, renew_secret
+from services.portal.signed import At, Belonging, Ident, OwnSite, Reading, renew_secret
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose, is_ours
 
@@ -22,7 +23,7 @@ charts = APIRouter()
 
 
 @charts.get("/charts", openapi_extra=CLINICIANS, response_class=HTMLResponse)
-async def find_chart(request: Request, reader: Reading) -> HTMLResponse:
+async def find_chart(request: Request, reader: Belonging) -> HTMLResponse:
     return page("charts/find.html", request, session=reader.session, found=None, wrong=False)
 
 
@@ -50,14 +51,14 @@ async def one_chart(patient: Ident, request: Request, reader: Reading, desk: At,
     How long an emergency lasts is asked only after one was opened: asking is noted, too.
     """
     try:
-        told = await desk.group.ask(reader, "records", f"/fhir/Patient/{patient}/$everything", purpose=Purpose.TREATMENT)
+        resources, decision = await read_resources(patient, reader=reader, group=desk.group)
     except ServiceRefusedError as error:
         if error.problem != _SHUT:
             raise
         return page("charts/shut.html", request, status=403, session=reader.session, patient=patient, sentence=error.detail)
     ends_at = await _emergency(patient, reader, desk) if emergency else None
     kept = {"emergency": "true"} if emergency else {}
-    what: dict[str, Any] = {"chart": read_chart(told.body), "decision": told.decision, "ends_at": ends_at, "width": WIDTH, "height": HEIGHT}
+    what: dict[str, Any] = {"chart": read_chart(resources), "decision": decision, "ends_at": ends_at, "width": WIDTH, "height": HEIGHT}
     return page("charts/chart.html", request, session=reader.session, patient=patient, kept=kept, **what)
 
 

@@ -11,7 +11,7 @@ from services.portal.desk import Desk
 from services.portal.forms import first, own_form
 from services.portal.group import Reader, ServiceRefusedError
 from services.portal.pages import page
-from services.portal.signed import At, Ident, OwnSite, Reading
+from services.portal.signed import At, Belonging, Ident, OwnSite, Reading
 from services.portal.words import WORDS
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose
@@ -34,7 +34,7 @@ async def own_choices(request: Request, reader: Reading, desk: At) -> HTMLRespon
 
 
 @choices.get("/choices/new", openapi_extra=PATIENTS, response_class=HTMLResponse)
-async def preview(request: Request, reader: Reading, desk: At, what: Name, of: Name = "") -> HTMLResponse:
+async def preview(request: Request, reader: Belonging, desk: At, what: Name, of: Name = "") -> HTMLResponse:
     """What a change would do, before it is saved."""
     offer = find_offer(what, of, desk.places)
     if offer is None:

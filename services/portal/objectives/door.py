@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from services.portal.figures import gather_figures, logs_of
 from services.portal.objectives.objective import judge
 from services.portal.pages import page
-from services.portal.signed import At, Reading
+from services.portal.signed import At, Belonging
 from shared.clock import utc_now
 from shared.http import professions
 from shared.vocabulary import Profession
@@ -18,7 +18,7 @@ objectives = APIRouter()
 
 
 @objectives.get("/objectives", openapi_extra=WATCHERS, response_class=HTMLResponse)
-async def health(request: Request, reader: Reading, desk: At) -> HTMLResponse:
+async def health(request: Request, reader: Belonging, desk: At) -> HTMLResponse:
     """Each service says whether the reader may see its figures; what it does not say is not known."""
     figures = await gather_figures(reader, now=utc_now(), desk=desk)
     force = next((one.status.force for one in figures if one.status and one.status.force), None)

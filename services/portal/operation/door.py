@@ -14,7 +14,7 @@ from services.portal.figures import PORTAL, gather_figures, logs_of, told_by
 from services.portal.forms import first, own_form
 from services.portal.group import Instance, Reader, ServiceSilentError
 from services.portal.pages import page
-from services.portal.signed import At, Operating, OwnSite
+from services.portal.signed import At, Belonging, OwnSite
 from shared.clock import utc_now
 from shared.http import professions
 from shared.parked import EventsUnreachableError
@@ -37,12 +37,12 @@ class Replayed:
 
 
 @operation.get("/operation", openapi_extra=OPERATORS, response_class=HTMLResponse)
-async def overview(request: Request, reader: Operating, desk: At) -> HTMLResponse:
+async def overview(request: Request, reader: Belonging, desk: At) -> HTMLResponse:
     return await _overview(request, reader, desk)
 
 
 @operation.post("/operation", openapi_extra=OPERATORS, response_class=HTMLResponse, dependencies=[OwnSite])
-async def replay(request: Request, reader: Operating, desk: At) -> HTMLResponse:
+async def replay(request: Request, reader: Belonging, desk: At) -> HTMLResponse:
     """Twice changes nothing, so the page may be sent again."""
     name = first(await own_form(request, reader.session), "process")
     instance = next((one for one in _readers(desk) if one.name == name), None)

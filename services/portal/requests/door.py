@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.forms import first, own_form
 from services.portal.pages import page
-from services.portal.signed import At, Ident, OwnSite, Reading
+from services.portal.signed import At, Belonging, Ident, OwnSite, Reading
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose
 
@@ -30,7 +30,7 @@ async def own_requests(request: Request, reader: Reading, desk: At) -> HTMLRespo
 
 
 @requests.get("/rights/new", openapi_extra=PATIENTS, response_class=HTMLResponse)
-async def write_request(request: Request, reader: Reading, kind: Kind, entry: Entries = []) -> HTMLResponse:  # noqa: B006 - never changed
+async def write_request(request: Request, reader: Belonging, kind: Kind, entry: Entries = []) -> HTMLResponse:  # noqa: B006 - never changed
     """A form for one kind; a question may name the ledger entries that it is about."""
     what: dict[str, Any] = {"kind": kind, "entries": entry, "key": secrets.token_urlsafe(16)}
     return page("requests/new.html", request, session=reader.session, kept={"kind": kind, "entry": entry}, **what)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from services.portal.pages import page
-from services.portal.signed import At, Operating
+from services.portal.signed import At, Belonging
 from services.portal.traces.collected import CollectorSilentError
 from services.portal.traces.waterfall import draw
 from shared.http import professions
@@ -20,7 +20,7 @@ traces = APIRouter()
 
 
 @traces.get("/traces", openapi_extra=OPERATORS, response_class=HTMLResponse)
-async def recent_traces(request: Request, reader: Operating, desk: At, service: Word = "", name: Word = "") -> HTMLResponse:
+async def recent_traces(request: Request, reader: Belonging, desk: At, service: Word = "", name: Word = "") -> HTMLResponse:
     """With `service`, those it took part in; with `name`, those whose first span has that in its name."""
     recent = None
     with suppress(CollectorSilentError):
@@ -30,7 +30,7 @@ async def recent_traces(request: Request, reader: Operating, desk: At, service: 
 
 
 @traces.get("/traces/{trace}", openapi_extra=OPERATORS, response_class=HTMLResponse)
-async def one_trace(trace: TraceId, request: Request, reader: Operating, desk: At) -> HTMLResponse:
+async def one_trace(trace: TraceId, request: Request, reader: Belonging, desk: At) -> HTMLResponse:
     """One that is not here may still be in the tracing UI."""
     elsewhere, found = desk.traces.elsewhere(trace), await desk.traces.find(trace)
     if found is None and elsewhere is None:

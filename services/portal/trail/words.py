@@ -15,9 +15,8 @@ TRAIL = {
     "trail-of-patient": Sentence("Who saw this record", "Qui a vu ce dossier"),
     "trail-nothing": Sentence("The ledger holds nothing about this patient.", "Le registre ne contient rien sur ce patient."),
     "trail-proofs": Sentence(
-        "Each number leads to the proof that this entry stands in the signed ledger. Reading this page was noted in the patient’s trail.",
-        "Chaque numéro mène à la preuve que cette entrée figure dans le registre signé. La lecture de cette page est notée "
-        "dans la trace du patient.",
+        "Each number leads to the proof that this entry stands in the signed ledger. Reading this page was noted, too.",
+        "Chaque numéro mène à la preuve que cette entrée figure dans le registre signé. La lecture de cette page est notée, elle aussi.",
     ),
     "the-record": Sentence("the record", "le dossier"),
     "trail-times": Sentence("times", "fois"),
