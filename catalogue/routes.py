@@ -10,12 +10,15 @@ from services.audit.api import router as audit
 from services.consent.api import router as consent
 from services.consent.enforcement_api import enforcement
 from services.consent.fhir_api import fhir as consent_fhir
+from services.consent.status_api import status as consent_status
 from services.governance.api import router as governance
 from services.notifier.api import router as notifier
+from services.notifier.status_api import status as notifier_status
 from services.portal.api import router as portal
 from services.portal.cases.door import cases
 from services.portal.charts.door import charts as chart_pages
 from services.portal.choices.door import choices
+from services.portal.objectives.door import objectives
 from services.portal.operation.door import operation
 from services.portal.traces.door import traces
 from services.portal.trail.door import trail
@@ -23,15 +26,17 @@ from services.portal.training.door import training
 from services.records.api import READERS, fhir
 from services.records.emergency_api import emergencies
 from services.records.erasure_api import charts
+from services.records.status_api import status as records_status
+from shared.parked_api import parked
 from shared.vocabulary import Profession
 
 ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
-    "records": (charts, emergencies, fhir),
-    "consent": (consent, enforcement, consent_fhir),
-    "audit": (audit,),
+    "records": (charts, emergencies, fhir, records_status, parked),
+    "consent": (consent, enforcement, consent_fhir, consent_status),
+    "audit": (audit, parked),
     "governance": (governance,),
-    "notifier": (notifier,),
-    "portal": (portal, cases, chart_pages, choices, operation, traces, trail, training),
+    "notifier": (notifier, notifier_status, parked),
+    "portal": (portal, cases, chart_pages, choices, objectives, operation, traces, trail, training, parked),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

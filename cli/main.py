@@ -67,14 +67,13 @@ def verify(
 
 @app.command()
 def parked(
-    replay: Annotated[str | None, typer.Option(help="Send the messages of this topic back to where they came from.")] = None,
+    replay: Annotated[str | None, typer.Option(help="Give the messages of this topic to their readers again.")] = None,
     home: Home = _HOME,
 ) -> None:
     """List messages that a reader could not handle, or replay those of one topic."""
     from cli.parked import list_parked, replay_parked
 
-    operator = Running(home).credentials("operator")
-    raise typer.Exit(replay_parked(operator, replay, console=console) if replay else list_parked(operator, console=console))
+    raise typer.Exit(replay_parked(Running(home), replay, console=console) if replay else list_parked(Running(home), console=console))
 
 
 @rules.command("check")

@@ -1,102 +1,71 @@
-"""Lists parked messages, and sends them back to the topics they came from."""
+"""Lists parked messages and has them handled again, by asking the services that parked them."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+import httpx
 from rich.console import Console
-from rich.table import Table
 
-from shared.events import EventRecord
+from cli.running import Running
 from shared.events.topics import TOPICS
-from shared.kafka import KafkaConnection, open_producer
+from shared.vocabulary import Profession
 
-_UNREACHABLE = "Kafka does not answer: is Serment running? Start it with `make run`."
-
-
-def list_parked(operator: Mapping[str, Any], *, console: Console) -> int:
-    """Places and reasons only: what a message holds is not shown."""
-    try:
-        found = asyncio.run(_parked(_connection(operator)))
-    except KafkaError:
-        console.print(_UNREACHABLE)
-        return 1
-    table = Table("topic", "offset", "came from", "reader", "reason", box=None)
-    for record in found:
-        told = {name: value.decode() for name, value in record.headers if name.startswith("parked_")}
-        table.add_row(record.topic, str(record.offset), told.get("parked_origin"), told.get("parked_group"), told.get("parked_reason"))
-    console.print(table if found else "Nothing is parked.")
-    return 0
+_LISTED_WITHIN, _REPLAYED_WITHIN = 15, 30
 
 
-def replay_parked(operator: Mapping[str, Any], topic: str, *, console: Console) -> int:
-    """Every message once: what was replayed is remembered by the operator group's committed offset."""
+def list_parked(running: Running, *, console: Console) -> int:
+    """Places and reasons only: what a message holds is not shown. 1 when a service is silent."""
+    answers = list(_asked(running, "GET", "/parked"))
+    silent = [name for name, found in answers if found is None]
+    for name in silent:
+        console.print(f"{name} does not answer; what it parked is not listed.")
+    lines = [_line(name, one) for name, found in answers for one in found or ()]
+    for line in lines or ([] if silent else ["Nothing is parked."]):
+        console.print(line, highlight=False)
+    return int(bool(silent))
+
+
+def replay_parked(running: Running, topic: str, *, console: Console) -> int:
+    """Each message once, to the reader that parked it. 1 when one failed again, or a service is silent."""
     name = topic.removesuffix(".parked")
     if name not in {one.name for one in TOPICS if one.parked}:
         console.print(f"{topic} has no parked messages. Topics that have: {', '.join(one.name for one in TOPICS if one.parked)}.")
         return 1
-    try:
-        count = asyncio.run(_replay(_connection(operator), name))
-    except KafkaError:
-        console.print(_UNREACHABLE)
-        return 1
-    console.print(f"{count} messages went back to {name}.")
-    return 0
+    wrong = False
+    for reader, told in _asked(running, "POST", f"/parked/replay?topic={name}"):
+        wrong = wrong or told is None or bool(told["failed"] or told["left"])
+        console.print(f"{reader}: {_ending(told)}")
+    return int(wrong)
 
 
-def _connection(operator: Mapping[str, Any]) -> KafkaConnection:
-    return KafkaConnection(operator["bootstrap"], operator["username"], operator["password"])
+def _line(name: str, one: Mapping[str, Any]) -> str:
+    return f"{name}: {one['topic']} {one['offset']}, {one['type'] or 'unreadable'}, since {one['at']}: {one['reason']}"
 
 
-async def _parked(connection: KafkaConnection) -> list[Any]:
-    found: list[Any] = []
-    for topic in (one for one in TOPICS if one.parked):
-        found += await _waiting(connection, f"{topic.name}.parked")
-    return found
+def _ending(told: Mapping[str, Any] | None) -> str:
+    if told is None:
+        return "does not answer."
+    again = "".join(f"; {one['type'] or 'unreadable'} failed again ({one['reason']})" for one in told["failed"])
+    left = f"; {told['left']} are left, ask again" if told["left"] else ""
+    return f"{told['replayed']} handled{again}{left}."
 
 
-async def _waiting(connection: KafkaConnection, topic: str) -> list[Any]:
-    """What is parked and was not replayed yet."""
-    consumer = AIOKafkaConsumer(**connection.options(), group_id="operator", enable_auto_commit=False, auto_offset_reset="earliest")
-    partition = TopicPartition(topic, 0)
-    await consumer.start()
-    try:
-        consumer.assign([partition])
-        end = (await consumer.end_offsets([partition]))[partition]
-        start = await consumer.committed(partition) or 0
-        consumer.seek(partition, start)
-        found: list[Any] = []
-        while start + len(found) < end:
-            batch = await consumer.getmany(partition, timeout_ms=2000)
-            if not batch.get(partition):
-                break
-            found += batch[partition]
-        return found
-    finally:
-        await consumer.stop()
+def _asked(running: Running, method: str, path: str) -> Iterator[tuple[str, Any]]:
+    """(process, its answer); None where it is silent."""
+    headers = {"authorization": f"Bearer {running.token(running.login_of(Profession.OPERATOR))}"}
+    with httpx.Client(trust_env=False, headers=headers, timeout=_REPLAYED_WITHIN if method == "POST" else _LISTED_WITHIN) as http:
+        for name, address in _readers(running):
+            try:
+                answer = http.request(method, f"{address}{path}")
+                yield name, answer.raise_for_status().json()
+            except httpx.HTTPError:
+                yield name, None
 
 
-async def _replay(connection: KafkaConnection, name: str) -> int:
-    records = await _waiting(connection, f"{name}.parked")
-    producer = await open_producer(connection, client_id="operator")
-    try:
-        for record in records:
-            headers = [(key, value) for key, value in record.headers if not key.startswith("parked_")]
-            await producer.send_and_wait(EventRecord("", name, record.key, headers, record.value))
-            await _remember(connection, record)
-    finally:
-        await producer.stop()
-    return len(records)
-
-
-async def _remember(connection: KafkaConnection, record: Any) -> None:
-    consumer = AIOKafkaConsumer(**connection.options(), group_id="operator", enable_auto_commit=False)
-    partition = TopicPartition(record.topic, record.partition)
-    await consumer.start()
-    try:
-        consumer.assign([partition])
-        await consumer.commit({partition: record.offset + 1})
-    finally:
-        await consumer.stop()
+def _readers(running: Running) -> Iterator[tuple[str, str]]:
+    """Every process that reads events through a door which parks."""
+    for site in running.addresses["sites"]:
+        for number, base in enumerate(running.replicas(site), 1):
+            yield f"records/{site} {number}", base.removesuffix("/fhir")
+    for name in ("notifier", "audit", "portal"):
+        yield name, running.addresses[name]

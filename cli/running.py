@@ -38,6 +38,10 @@ class Running:
             raise LauncherError(f"There is no account {login}. The accounts are: {', '.join(sorted(accounts))}.")
         return str(accounts[login])
 
+    def login_of(self, profession: str) -> str:
+        """Somebody of that profession."""
+        return next(str(account["login"]) for account in self._read("accounts.json") if account["profession"] == profession)
+
     def claims(self, login: str) -> Any:
         """What a token of theirs says."""
         payload = self.token(login).split(".")[1]

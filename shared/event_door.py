@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind
 
 from shared.background import end_process
 from shared.events import Event, EventRecord, UnreadableEventError
-from shared.kafka import KafkaConnection, Producer, open_producer, pause
+from shared.kafka import KafkaConnection, Producer, header_map, open_producer, pause
 from shared.telemetry import span
 
 log = structlog.get_logger("serment.kafka")
@@ -31,8 +31,8 @@ class EventDoor:
     """
 
     def __init__(self, connection: KafkaConnection, *, group: str) -> None:
-        self._connection = connection
-        self._group = group
+        self.connection = connection
+        self.group = group
         self._handlers: dict[str, dict[str, tuple[type[Event], Handler]]] = {}
         self._producer: Producer | None = None
         security = SASLScram512(
@@ -46,6 +46,15 @@ class EventDoor:
             graceful_timeout=10.0,
             request_timeout_ms=10_000,
         )
+
+    @property
+    def reads(self) -> list[str]:
+        """Names of topics."""
+        return sorted(self._handlers)
+
+    def knows(self, topic: str, type_: str) -> bool:
+        """Whether a handler joined for it."""
+        return type_ in self._handlers[topic]
 
     def subscriber(self, event_type: type[E]) -> Callable[[Callable[[E], Awaitable[None]]], Callable[[E], Awaitable[None]]]:
         """Types of one topic that nobody here asked for are passed over."""
@@ -62,7 +71,7 @@ class EventDoor:
     def _subscribe(self, topic: str) -> None:
         @self.broker.subscriber(
             topic,
-            group_id=self._group,
+            group_id=self.group,
             batch=True,
             batch_timeout_ms=50,
             max_records=500,
@@ -80,7 +89,7 @@ class EventDoor:
 
     async def start(self) -> None:
         """Keeps trying while no broker answers."""
-        self._producer = await open_producer(self._connection, client_id=f"{self._group}-parking")
+        self._producer = await open_producer(self.connection, client_id=f"{self.group}-parking")
         while True:
             try:
                 await self.broker.start()
@@ -109,36 +118,36 @@ class EventDoor:
             await self._commit(message.consumer, TopicPartition(topic, partition), records[-1].offset + 1)
 
     async def _take_one(self, topic: str, record: Any) -> None:
+        if reason := await self._handle(topic, record, attempts=_ATTEMPTS):
+            await self._park(topic, record, reason=reason, origin=f"{topic}/{record.partition}/{record.offset}".encode())
+
+    async def take_again(self, topic: str, record: Any) -> str | None:
+        """A record that this door parked, once: None when its effect is there, else why it failed again.
+
+        That one is parked anew, behind the others, with its first place of origin; cancelled, nothing has happened to it.
+        """
+        reason = await self._handle(topic, record, attempts=1)
+        if reason:
+            await self._park(topic, record, reason=reason, origin=header_map(record.headers)["parked_origin"])
+        return reason
+
+    async def _handle(self, topic: str, record: Any, *, attempts: int) -> str | None:
+        """None when its effect is there, or nobody here asked for its type; else why it cannot be."""
         try:
             headers = _readable_headers(record)
             known = self._handlers[topic].get(headers["ce_type"])
             if known is None:
-                return
+                return None
             event_type, handler = known
             event = event_type.from_value(record.value)
         except (UnreadableEventError, UnicodeDecodeError) as error:
-            await self._park(topic, record, reason=type(error).__name__)
-            return
+            return type(error).__name__
         with span(f"process {topic}", kind=SpanKind.CONSUMER, carrier=headers):
-            await self._handle(topic, record, handler, event)
+            return await _tried(topic, handler, event, attempts=attempts)
 
-    async def _handle(self, topic: str, record: Any, handler: Handler, event: Event) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                await handler(event)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again, then parked
-                log.warning("event.failed", topic=topic, attempt=attempt, error=type(error).__name__)
-                if attempt == _ATTEMPTS:
-                    await self._park(topic, record, reason=type(error).__name__)
-                else:
-                    await asyncio.sleep(0.1 * 2**attempt)
-            else:
-                return
-
-    async def _park(self, topic: str, record: Any, *, reason: str) -> None:
-        origin = {"parked_reason": reason, "parked_group": self._group, "parked_origin": f"{topic}/{record.partition}/{record.offset}"}
+    async def _park(self, topic: str, record: Any, *, reason: str, origin: bytes) -> None:
         headers = [(name, value) for name, value in record.headers if not name.startswith("parked_")]
-        headers += [(name, value.encode()) for name, value in origin.items()]
+        headers += [("parked_reason", reason.encode()), ("parked_group", self.group.encode()), ("parked_origin", origin)]
         parked = EventRecord("", f"{topic}.parked", record.key, headers, record.value)
         while not await self._is_parked(parked):  # noqa: ASYNC110 - nobody else can tell that Kafka takes it now
             await asyncio.sleep(1)
@@ -161,6 +170,20 @@ class EventDoor:
             await consumer.commit({partition: offset})
         except KafkaError as error:  # what was not committed comes again, and changes nothing
             log.info("event.not-committed", topic=partition.topic, partition=partition.partition, error=type(error).__name__)
+
+
+async def _tried(topic: str, handler: Handler, event: Event, *, attempts: int) -> str | None:
+    for attempt in range(1, attempts + 1):
+        try:
+            await handler(event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again, then parked
+            log.warning("event.failed", topic=topic, attempt=attempt, error=type(error).__name__)
+            if attempt == attempts:
+                return type(error).__name__
+            await asyncio.sleep(0.1 * 2**attempt)
+        else:
+            return None
+    return None
 
 
 def _readable_headers(record: Any) -> dict[str, str]:

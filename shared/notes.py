@@ -98,6 +98,11 @@ class Notes:
     def producer(self) -> Producer:
         return self._gathered.producer
 
+    @property
+    def breaker_open(self) -> bool:
+        """Kafka was late so often in a row that notes go to the outbox at once."""
+        return self._timeouts >= _TRIES_BEFORE_OUTBOX
+
     def draw(self, type_: str, facts: Mapping[str, Any], *, now: datetime) -> EventRecord:
         """A note's exact bytes, under the next number; whoever draws it must keep it. Raises NoteNotKeptError when too many wait."""
         if len(self._stranded) + len(self._undecided) >= _STRANDED_LIMIT:
@@ -122,7 +127,7 @@ class Notes:
 
     async def keep(self, record: EventRecord) -> None:
         """Returns once the note is durable: acknowledged by Kafka within 250 ms, or in the outbox. Raises NoteNotKeptError."""
-        if self._timeouts < _TRIES_BEFORE_OUTBOX and await self._in_kafka(record):
+        if not self.breaker_open and await self._in_kafka(record):
             return
         try:
             await self._in_outbox(record)

@@ -63,6 +63,12 @@ class Outbox:
     async def count(self) -> int:
         return int(await self._rows.count_documents({}))
 
+    async def backlog(self, *, now: datetime) -> dict[str, float | None]:
+        """How many rows wait, and for how many seconds the oldest has."""
+        oldest = await self._rows.find_one({}, sort=[("at", 1)], projection={"at": 1})
+        age = None if oldest is None else max(0.0, (now - oldest["at"]).total_seconds())
+        return {"waiting": await self.count(), "oldest_seconds": age}
+
     async def hold_relay(self, owner: str, *, now: datetime) -> bool:
         """Whether `owner` relays for the next five seconds. Two at once would only send duplicates, which readers know by their id."""
         try:

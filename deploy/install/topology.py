@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from shared.events.topics import TOPICS
-
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -36,19 +34,11 @@ SEALING_SERVICES = ("audit", "consent", "notifier")
 
 
 def principals(sites: tuple[str, ...]) -> list[Principal]:
-    """Every service's own, the keyrings' own, and two for people's tools.
-
-    The auditor only reads, and opens nothing but the ledger; the operator only handles parked messages.
-    """
+    """Every service's own, the keyrings' own, and the auditor's, who only reads, and opens nothing but the ledger."""
     found = [principal for site in sites for principal in _of_site(site)]
     found += [*_of_audit(), *_of_consent(), *_of_notifier()]
     found.append(Principal("governance", ("governance.change", "governance.standing"), (), None, (("governance", "readWrite"),)))
-    found.append(
-        Principal("portal", ("identity.event", "governance.change.parked"), ("governance.change",), "portal", (("portal", "readWrite"),))
-    )
-    parked = tuple(f"{topic.name}.parked" for topic in TOPICS if topic.parked)
-    originals = tuple(topic.name for topic in TOPICS if topic.parked)
-    found.append(Principal("operator", originals, parked, "operator"))
+    found.append(_portal())
     own = [name for service in SEALING_SERVICES for name in (service, keyring_database(service))]
     readable = (*own, *(name for site in sites for name in (records_database(site), keyring_database(site))))
     found.append(
@@ -59,7 +49,7 @@ def principals(sites: tuple[str, ...]) -> list[Principal]:
 
 def _of_site(site: str) -> list[Principal]:
     topics = ("records.access", "records.change", "records.change.parked", "enforcement.position")
-    reads = ("records.change", "consent.directive", "governance.standing")
+    reads = ("records.change", "records.change.parked", "consent.directive", "governance.standing")
     return [
         Principal(f"records-{site}", topics, reads, f"records-{site}", ((records_database(site), "readWrite"),), _unwraps(site)),
         Principal(f"keyring-{site}", databases=((keyring_database(site), "readWrite"),)),
@@ -72,7 +62,8 @@ def _of_audit() -> list[Principal]:
         (f"transit/sign/{AUDIT_SIGNING_KEY}", "update"),
         (f"transit/keys/{AUDIT_SIGNING_KEY}", "read"),
     )
-    reads = ("records.access", "consent.access", "notifier.access", "audit.access", "identity.event", "audit.checkpoint", "notifier.change")
+    logs = ("records.access", "consent.access", "notifier.access", "audit.access", "identity.event")
+    reads = (*logs, "audit.checkpoint", "notifier.change", "notifier.change.parked")
     writes = ("audit.access", "audit.checkpoint", "audit.suspicion", "notifier.change.parked")
     return [
         Principal("audit", writes, reads, "audit", (("audit", "readWrite"),), vault),
@@ -90,11 +81,17 @@ def _of_consent() -> list[Principal]:
 
 def _of_notifier() -> list[Principal]:
     writes = ("notifier.access", "notifier.change", "audit.suspicion.parked", "governance.change.parked", "records.change.parked")
-    reads = ("audit.suspicion", "governance.change", "records.change")
+    read = ("audit.suspicion", "governance.change", "records.change")
+    reads = (*read, *(f"{topic}.parked" for topic in read))
     return [
         Principal("notifier", writes, reads, "notifier", (("notifier", "readWrite"),), _unwraps("notifier")),
         Principal("keyring-notifier", databases=((keyring_database("notifier"), "readWrite"),)),
     ]
+
+
+def _portal() -> Principal:
+    writes, reads = ("identity.event", "governance.change.parked"), ("governance.change", "governance.change.parked")
+    return Principal("portal", writes, reads, "portal", (("portal", "readWrite"),))
 
 
 def _unwraps(owner: str) -> tuple[tuple[str, str], ...]:

@@ -153,8 +153,6 @@ def write_addresses(stack: Stack, seed: Seed) -> None:
         role = {"vault_role_id": launch.installation.role_ids[name], "vault_secret_id_file": launch.secret_id_file(name)}
         home.write(f"credentials/{name}.json", json.dumps(role, indent=2))
     home.write("credentials/auditor.json", json.dumps(_auditor(stack), indent=2))
-    operator = {"bootstrap": list(stack.servers.kafka.bootstrap), "username": "operator", "password": home.secret("kafka-operator")}
-    home.write("credentials/operator.json", json.dumps(operator, indent=2))
 
 
 def _auditor(stack: Stack) -> dict[str, Any]:

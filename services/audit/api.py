@@ -1,6 +1,7 @@
 """The HTTP door of the ledger: tiles and proofs for everyone, activity and status for those who watch over it."""
 
-from typing import Annotated, Any, ClassVar
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 
@@ -11,29 +12,17 @@ from services.audit.reading.read_trail import Asked, asked_for, note_incomplete,
 from services.audit.reading.watch_activity import PAGE, await_entries, list_activity
 from services.audit.resources import AuditResources
 from shared.clock import utc_now
-from shared.errors import AnticipatedError, Sentence
 from shared.identity import PurposeNotHeldError, TokenIncompleteError, bearer, purpose_of
+from shared.parked_api import parked
 from shared.vocabulary import Profession
+from shared.watching import FOR_WATCHERS
 
-WATCHERS = frozenset({Profession.OPERATOR, Profession.PRIVACY_OFFICER})
 EVERYONE = {"x-professions": ["everyone"]}
 TOLD = {"x-professions": sorted([Profession.PATIENT, Profession.PRIVACY_OFFICER])}
-WATCHERS_ONLY = {"x-professions": sorted(WATCHERS)}
 FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 PLAIN = "text/plain; charset=utf-8"
 
 router = APIRouter()
-
-
-class NotForYourProfessionError(AnticipatedError):
-    """The route is for other professions."""
-
-    slug: ClassVar[str] = "not-for-your-profession"
-    status: ClassVar[int] = 403
-    fhir_code: ClassVar[str] = "forbidden"
-    sentence: ClassVar[Sentence] = Sentence(
-        "Your profession does not open this page of the ledger.", "Votre profession ne donne pas accès à cette page du registre."
-    )
 
 
 def _resources(request: Request) -> AuditResources:
@@ -41,13 +30,6 @@ def _resources(request: Request) -> AuditResources:
 
 
 Has = Annotated[AuditResources, Depends(_resources)]
-
-
-async def _watcher(request: Request, has: Has) -> None:
-    """Raises TokenRefusedError, TokenIncompleteError, IssuerUnreachableError or NotForYourProfessionError."""
-    actor = await has.identities.verify(bearer(request.headers.get("authorization")))
-    if actor.profession not in WATCHERS:
-        raise NotForYourProfessionError
 
 
 async def _asked(patient: str, request: Request, has: Has, x_purpose_of_use: Annotated[str | None, Header()] = None) -> Asked:
@@ -90,7 +72,7 @@ async def get_proof(topic: str, note_id: str, has: Has) -> Response:
     return Response(proof.text(), media_type=PLAIN, headers={"cache-control": "no-cache"})
 
 
-@router.get("/log/{topic}/activity", openapi_extra=WATCHERS_ONLY, dependencies=[Depends(_watcher)])
+@router.get("/log/{topic}/activity", **FOR_WATCHERS)
 async def get_activity(
     topic: str,
     has: Has,
@@ -115,22 +97,35 @@ async def get_trail(
     return {"accesses": trail.accesses, "following": trail.following}
 
 
-@router.get("/status", openapi_extra=WATCHERS_ONLY, dependencies=[Depends(_watcher)])
+@router.get("/status", **FOR_WATCHERS)
 async def get_status(has: Has) -> dict[str, dict[str, Any]]:
-    return {topic: await _status(progress, has) for topic, progress in has.logs.items()}
+    """Each log by its topic; topics have a dot, so `outbox` stands beside them."""
+    now = utc_now()
+    logs = {topic: await _status(progress, has, now) for topic, progress in has.logs.items()}
+    return logs | {"outbox": await has.outbox.backlog(now=now)}
 
 
-async def _status(progress: Progress, has: AuditResources) -> dict[str, Any]:
-    """`lag` is known to the process that sequences the log; elsewhere it is null."""
-    head = await has.store.head(progress.log)
+async def _status(progress: Progress, has: AuditResources, now: datetime) -> dict[str, Any]:
+    """`lag` and `lag_seconds` are known to the process that sequences the log; elsewhere they are null."""
+    log, head = progress.log, await has.store.head(progress.log)
+    signed = await signed_size(log, checkpoints=has.checkpoints)
+    unsigned = await has.store.page(log, signed, signed + 1)
     return {
         "size": head.size if head else 0,
-        "signed_size": await signed_size(progress.log, checkpoints=has.checkpoints),
+        "signed_size": signed,
+        "age_seconds": _age(await has.checkpoints.signed_at(log), now),
+        "unsigned_seconds": _age(unsigned[0].at if unsigned else None, now),
         "lag": progress.lag if progress.holding else None,
-        "suspicions": await has.suspicions.count(progress.log),
+        "lag_seconds": _age(progress.oldest_waiting, now) if progress.holding else None,
+        "suspicions": await has.suspicions.count(log),
         "stopped": progress.stopped,
     }
 
 
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else max(0.0, (now - moment).total_seconds())
+
+
 def join_routes(app: FastAPI) -> None:
-    app.include_router(router)
+    for each in (router, parked):
+        app.include_router(each)

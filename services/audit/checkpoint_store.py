@@ -33,6 +33,11 @@ class CheckpointStore:
         row = await self._rows.find_one({"_id": log.origin})
         return str(row["note"]) if row else None
 
+    async def signed_at(self, log: Log) -> datetime | None:
+        """When the latest was kept."""
+        row = await self._rows.find_one({"_id": log.origin}, projection={"at": 1})
+        return row["at"] if row else None
+
     async def every(self, log: Log) -> AsyncIterator[str]:
         """All signed notes that are kept, smallest first."""
         async for row in self._rows.find({"origin": log.origin}).sort("size", 1):

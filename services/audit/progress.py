@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from datetime import datetime
 
 from services.audit.measures import APPENDED, LAG, SIGNED_SIZE, SIZE, STOPPED, UNSIGNED_AGE
 from services.audit.model import Log
@@ -20,6 +21,8 @@ class Progress:
         self.size = 0
         self.signed = 0
         self.lag = 0
+        self.oldest_waiting: datetime | None = None
+        """When Kafka was given the oldest record that was fetched and not sequenced yet."""
         self.holding = False
         self.stopped: str | None = None
         self.to_sign = asyncio.Event()
@@ -49,6 +52,7 @@ class Progress:
 
     def lags_by(self, records: int) -> None:
         self.lag = records
+        self.oldest_waiting = self.oldest_waiting if records else None
         LAG.labels(self.log.topic).set(records)
 
     def signed_at(self, size: int) -> None:

@@ -73,6 +73,7 @@ class AuditResources:
     rules: RuleBook
     positions: Positions
     affected: AffectedStore
+    door: EventDoor
     logs: Mapping[str, Progress]
 
     def loops(self) -> dict[str, Loop]:
@@ -95,13 +96,11 @@ class AuditResources:
 
     async def _answer_cases(self) -> None:
         """Until cancelled."""
-        door = EventDoor(self.connection, group="audit")
-        join_subscribers(door, desk=self.affected_desk())
         try:
-            await door.start()
+            await self.door.start()
             await asyncio.Event().wait()
         finally:
-            await door.stop()
+            await self.door.stop()
 
     def _sequencer(self, progress: Progress) -> Sequencer:
         ledger = Ledger(progress.log, self.store, self.sealer)
@@ -165,7 +164,7 @@ def _join(
     outbox, tiles = Outbox(database), TileStore(database)
     suspicions = Suspicions(mongo, database, outbox)
     keyring = Keyring(keyring_mongo.database(settings.keyring_database), vault=vault, kek=settings.kek, site=settings.group)
-    return AuditResources(
+    resources = AuditResources(
         settings=settings,
         mongo=mongo,
         keyring_mongo=keyring_mongo,
@@ -185,8 +184,11 @@ def _join(
         rules=rules,
         positions=Positions(database),
         affected=AffectedStore(mongo, database, outbox),
+        door=EventDoor(connection_of(settings), group="audit"),
         logs={topic: Progress(Log(settings.group, topic)) for topic in LOGGED_TOPICS},
     )
+    join_subscribers(resources.door, desk=resources.affected_desk())
+    return resources
 
 
 async def _ensure_indexes(resources: AuditResources) -> None:

@@ -13,6 +13,8 @@ from shared.keyring import OwnersKeys
 from shared.mongo import Database
 from shared.vocabulary import PatientId
 
+_MOST = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class SealedConsent:
@@ -34,6 +36,7 @@ class ConsentStore:
     async def prepare(self) -> None:
         await self._consents.create_index([("patient", 1)])
         await self._changes.create_index([("subject", 1)])
+        await self._changes.create_index([("in_force_at", 1)])
 
     async def find(self, ident: str) -> SealedConsent | None:
         row = await self._consents.find_one({"_id": ident})
@@ -90,6 +93,11 @@ class ConsentStore:
         if result.modified_count:
             return replace(change, in_force_at=moment, evidence=evidence)
         return await self.find_change(change.ident) or change
+
+    async def force_times(self, *, since: datetime) -> list[float]:
+        """Seconds from the commit of a change to its being in force, the newest first, ten thousand at most."""
+        rows = self._changes.find({"in_force_at": {"$gte": since}}, {"evidence.milliseconds": 1}).sort("in_force_at", -1).limit(_MOST)
+        return [row["evidence"]["milliseconds"] / 1000 async for row in rows]
 
     def _row(self, consent: Consent, keys: OwnersKeys) -> dict[str, Any]:
         said = {"words": plain_words(consent.words), "given_by": consent.given_by, "ended_by": consent.ended_by}

@@ -10,6 +10,7 @@ from services.consent.enforcement_api import enforcement
 from services.consent.fhir_api import fhir
 from services.consent.resources import ConsentResources, open_resources
 from services.consent.settings import ConsentSettings
+from services.consent.status_api import status
 from shared.http import create_app
 from shared.serving import serve
 from shared.telemetry import open_telemetry
@@ -25,7 +26,7 @@ def make_app(settings: ConsentSettings) -> FastAPI:
             yield
 
     app = create_app("Serment consent", lifespan=lifespan, pings=_pings)
-    for each in (router, enforcement, fhir):
+    for each in (router, enforcement, fhir, status):
         app.include_router(each)
     return app
 

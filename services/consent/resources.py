@@ -45,6 +45,7 @@ class ConsentResources:
 
     settings: ConsentSettings
     desk: Desk
+    lapsing: Lapsing
     identities: Identities
     mongo: Mongo
     keyring_mongo: Mongo
@@ -71,8 +72,9 @@ async def open_resources(settings: ConsentSettings) -> AsyncIterator[ConsentReso
         published = PublishedDirectives(connection_of(settings))
         await until_done(lambda: bring_back(desk=desk, published=published), said="consent.waiting", needs="restored", passing=_PASSING)
         await stack.enter_async_context(notes_kept(desk.notes, mongo.database(settings.mongodb_database), instance=settings.instance))
-        stack.push_async_callback(end_tasks, _keep_going(settings, desk, published))
-        yield ConsentResources(settings, desk, Identities(list(settings.issuers)), mongo, keyring_mongo, vault)
+        lapsing = Lapsing()
+        stack.push_async_callback(end_tasks, _keep_going(settings, desk, published, lapsing))
+        yield ConsentResources(settings, desk, lapsing, Identities(list(settings.issuers)), mongo, keyring_mongo, vault)
 
 
 def _open_desk(settings: ConsentSettings, mongo: Mongo, keyring_mongo: Mongo, vault: Vault, producer: Producer) -> Desk:
@@ -90,21 +92,20 @@ def _open_desk(settings: ConsentSettings, mongo: Mongo, keyring_mongo: Mongo, va
     )
 
 
-def _keep_going(settings: ConsentSettings, desk: Desk, published: PublishedDirectives) -> "list[asyncio.Task[None]]":
+def _keep_going(settings: ConsentSettings, desk: Desk, published: PublishedDirectives, lapsing: Lapsing) -> "list[asyncio.Task[None]]":
     """The tasks that run beside the answers: hearing positions, removing whoever lapsed."""
 
     async def hear() -> None:
         await hear_positions(connection=connection_of(settings), positions=desk.positions, fence=desk.fence)
 
     async def keep_members_true() -> None:
-        await _keep_members_true(desk, published)
+        await _keep_members_true(desk, published, lapsing)
 
     return [keep_running(run) for run in (hear, keep_members_true)]
 
 
-async def _keep_members_true(desk: Desk, published: PublishedDirectives) -> None:
+async def _keep_members_true(desk: Desk, published: PublishedDirectives, lapsing: Lapsing) -> None:
     """Until cancelled; several processes may do it at once."""
-    lapsing = Lapsing()
     while True:
         try:
             for gone in await remove_lapsed(lapsing, fence=desk.fence, lease=desk.lease, clocks=desk.clocks):

@@ -1,6 +1,6 @@
-"""The HTTP door of `governance`: everybody's own modules and standing, a site's staff for its trainers, and its locked screens."""
+"""The HTTP door of `governance`: one's own modules and standing, a site's staff for its trainers, locked screens, and status."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 
@@ -32,6 +32,7 @@ from services.governance.set_duty import NewDate, set_duty
 from services.governance.take_attempt import take_attempt
 from shared.clock import utc_now
 from shared.http import professions
+from shared.watching import FOR_WATCHERS
 
 router = APIRouter(dependencies=[Depends(keep_out_of_caches)])
 FOR_LEARNERS = professions(*LEARNERS)
@@ -100,3 +101,9 @@ async def put_lock(ident: WorkstationId, guard: Guarding, has: Has) -> Workstati
 @router.delete("/workstations/{ident}/lock", openapi_extra=FOR_GUARDS)
 async def delete_lock(ident: WorkstationId, guard: Guarding, has: Has) -> WorkstationAnswer:
     return workstation_answer(await has.workstations.set_lock(guard.site, ident, locked=False, by=guard.ident, now=utc_now()))
+
+
+@router.get("/status", **FOR_WATCHERS)
+async def get_status(has: Has) -> dict[str, Any]:
+    """For those who watch over the group, whether they are on the staff list or not."""
+    return {"outbox": await has.outbox.backlog(now=utc_now())}

@@ -37,6 +37,7 @@ class GovernanceResources:
     modules: ModuleShelf
     reminders: ReminderStore
     workstations: WorkstationStore
+    outbox: Outbox
     pings: Mapping[str, Ping] = field(default_factory=dict)
 
 
@@ -61,7 +62,7 @@ async def open_resources(
         stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
         reminders, workstations = ReminderStore(mongo, database, outbox), WorkstationStore(mongo, database, outbox)
         pings = {"mongodb": mongo.ping}
-        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, reminders, workstations, pings)
+        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, reminders, workstations, outbox, pings)
 
 
 def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox, producer: Producer) -> list["asyncio.Task[None]"]:

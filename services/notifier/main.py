@@ -9,7 +9,9 @@ from services.notifier.api import router
 from services.notifier.requests_api import requests
 from services.notifier.resources import NotifierResources, open_resources
 from services.notifier.settings import NotifierSettings
+from services.notifier.status_api import status
 from shared.http import create_app
+from shared.parked_api import parked
 from shared.serving import serve
 from shared.telemetry import open_telemetry
 
@@ -24,8 +26,8 @@ def make_app(settings: NotifierSettings) -> FastAPI:
             yield
 
     app = create_app("Serment notifier", lifespan=lifespan, pings=_pings)
-    app.include_router(router)
-    app.include_router(requests)
+    for each in (router, parked, requests, status):
+        app.include_router(each)
     return app
 
 

@@ -13,6 +13,7 @@ from services.portal.traces.collected import CollectedTraces
 from services.portal.workstations import Workstations
 from shared.identity import Identities
 from shared.notes import Notes
+from shared.parked import ParkedMessages
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +31,5 @@ class Desk:
     places: Places
     streams: Streams
     traces: CollectedTraces
+    parked: ParkedMessages
     notes: Notes

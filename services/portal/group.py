@@ -82,10 +82,26 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """One process that pages ask: of a service, or of a site's records; `number` tells its replicas apart."""
+
+    owner: str
+    address: str = field(repr=False)
+    number: int | None = None
+
+    @property
+    def name(self) -> str:
+        return self.owner if self.number is None else f"{self.owner} {self.number}"
+
+    @property
+    def service(self) -> str:
+        return self.owner.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """What one process says of itself: `up`, `down` or `silent`, and what it goes without."""
 
-    name: str
     state: str
     without: Sequence[str] = ()
 
@@ -123,27 +139,33 @@ class Group:
         return await self._told(reader, service, "PUT", path, orjson.dumps(send), _AS_JSON)
 
     async def _told(self, reader: Reader, service: str, method: str, path: str, content: bytes | None, more: Mapping[str, str]) -> Told:
-        headers = {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **trace_headers(), **more}
-        answer = await self._answer(reader, service, method, path, content, headers)
-        if answer.is_success:
-            return Told(_json(answer), answer.content, answer.headers.get("x-decision-id", ""))
-        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise ServiceSilentError(service)
-        raise ServiceRefusedError(answer.status_code, *_problem(_json(answer)))
+        headers = {**_of(reader), **more}
+        return _taken(await self._answer(reader, service, method, path, content, headers), service)
 
     @property
-    def instances(self) -> Sequence[tuple[str, str]]:
-        """(name, address) of every process that pages ask."""
-        return [(name, address) for name, addresses in self._addresses.items() for address in addresses]
+    def instances(self) -> Sequence[Instance]:
+        """Every process that pages ask."""
+        return [
+            Instance(owner, address, number if len(addresses) > 1 else None)
+            for owner, addresses in self._addresses.items()
+            for number, address in enumerate(addresses, 1)
+        ]
 
-    async def health(self, instance: tuple[str, str]) -> Health:
-        name, address = instance
+    async def ask_one(self, reader: Reader, instance: Instance, path: str, *, method: str = "GET", patience: float = 5) -> Any:
+        """The JSON of that very process. Raises ServiceSilentError or ServiceRefusedError."""
         try:
-            needs = _json(await self._http.get(f"{address}/health/ready", timeout=5))
+            answer = await self._http.request(method, f"{instance.address}{path}", headers=_of(reader), timeout=patience)
+        except httpx.HTTPError as error:
+            raise ServiceSilentError(instance.service) from error
+        return _taken(answer, instance.service).body
+
+    async def health(self, instance: Instance) -> Health:
+        try:
+            needs = _json(await self._http.get(f"{instance.address}/health/ready", timeout=5))
         except httpx.HTTPError:
-            return Health(name, "silent")
+            return Health("silent")
         down = [need for need, state in needs.items() if state != "up"] if isinstance(needs, dict) else []
-        return Health(name, "down" if down else "up", down)
+        return Health("down" if down else "up", down)
 
     async def _answer(
         self, reader: Reader, service: str, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
@@ -157,6 +179,18 @@ class Group:
             except httpx.HTTPError as error:  # it may have happened: a second replica must not do it again
                 raise ServiceSilentError(service) from error
         raise ServiceSilentError(service)
+
+
+def _of(reader: Reader) -> dict[str, str]:
+    return {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **trace_headers()}
+
+
+def _taken(answer: httpx.Response, service: str) -> Told:
+    if answer.is_success:
+        return Told(_json(answer), answer.content, answer.headers.get("x-decision-id", ""))
+    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise ServiceSilentError(service)
+    raise ServiceRefusedError(answer.status_code, *_problem(_json(answer)))
 
 
 def _json(answer: httpx.Response) -> Any:

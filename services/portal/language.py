@@ -1,6 +1,6 @@
 """Tells in which language somebody reads, and words instants, days and numbers as people of that language do."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -10,6 +10,7 @@ from fastapi import Request
 from services.portal.cookies import LANGUAGE
 from shared.http import language_of
 
+_TOLD_FINELY, _TOLD_IN_WORDS = 10, 120
 LANGUAGES = frozenset({"fr", "en"})
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 
@@ -48,6 +49,13 @@ def until(value: str | datetime, language: str, now: datetime) -> str:
 
 def number(value: float, language: str) -> str:
     return format_decimal(value, locale=_LOCALES[language])
+
+
+def lasting(seconds: float, language: str) -> str:
+    """A stretch of time, no finer than people need it."""
+    if seconds >= _TOLD_IN_WORDS:
+        return format_timedelta(timedelta(seconds=seconds), locale=_LOCALES[language])
+    return f"{number(round(seconds, 2 if seconds < _TOLD_FINELY else None), language)}\u00a0s"
 
 
 def _instant(value: str | datetime) -> datetime | None:

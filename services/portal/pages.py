@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.portal.cookies import LANGUAGE, set_cookie
-from services.portal.language import LANGUAGES, day, language_for, moment, number, until
+from services.portal.language import LANGUAGES, day, language_for, lasting, moment, number, until
 from services.portal.rooms import rooms_of
 from services.portal.telling import outcome_in, reason_in, tell
 from services.portal.watch_activity import Seen, State
@@ -53,6 +53,7 @@ def page(name: str, request: Request, *, status: int = 200, **what: Any) -> HTML
         "outcome": lambda value: outcome_in(value, language),
         "reason": lambda value: reason_in(value, language),
         "number": lambda value: number(value, language),
+        "lasting": lambda value: lasting(value, language),
     }
     response = HTMLResponse(
         _set(name, language, **frame, **what),

@@ -26,6 +26,7 @@ from shared.mongo import Database, open_mongo
 from shared.note_keeping import notes_kept
 from shared.notes import Notes
 from shared.outbox import Outbox
+from shared.parked import ParkedMessages
 
 Ping = Callable[[], Awaitable[None]]
 
@@ -35,7 +36,12 @@ class PortalResources:
     """Everything open, and a ping of what an answer cannot do without; while Kafka is down, notes wait in the outbox."""
 
     desk: Desk
+    door: EventDoor
     pings: Mapping[str, Ping] = field(default_factory=dict)
+
+    @property
+    def identities(self) -> Identities:
+        return self.desk.identities
 
 
 @asynccontextmanager
@@ -50,15 +56,15 @@ async def open_resources(settings: PortalSettings) -> AsyncIterator[PortalResour
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=5, limits=limits, follow_redirects=False, trust_env=False))
         notes = Notes(IDENTITY_EVENT, source="/portal", about={}, producer=producer, outbox=Outbox(database))
         await stack.enter_async_context(notes_kept(notes, database, instance=settings.instance))
-        desk = open_desk(settings, database=database, http=http, notes=notes)
         door = EventDoor(connection_of(settings), group="portal")
+        desk = open_desk(settings, database=database, http=http, notes=notes, door=door)
         join_subscribers(door, workstations=desk.workstations)
         await door.start()
         stack.push_async_callback(door.stop)
-        yield PortalResources(desk, {"mongodb": mongo.ping})
+        yield PortalResources(desk, door, {"mongodb": mongo.ping})
 
 
-def open_desk(settings: PortalSettings, *, database: Database, http: httpx.AsyncClient, notes: Notes) -> Desk:
+def open_desk(settings: PortalSettings, *, database: Database, http: httpx.AsyncClient, notes: Notes, door: EventDoor) -> Desk:
     return Desk(
         client_id=settings.client_id,
         provider=Provider(http, settings),
@@ -71,5 +77,6 @@ def open_desk(settings: PortalSettings, *, database: Database, http: httpx.Async
         places=read_places(settings.places_file),
         streams=Streams(),
         traces=CollectedTraces(http, settings),
+        parked=ParkedMessages(door),
         notes=notes,
     )

@@ -18,13 +18,14 @@ _ACTIVITY, _TRAINING, _STAFF = Room("/activity", "room-activity"), Room("/module
 _CHARTS, _CASES, _REVIEWS = Room("/charts", "room-charts"), Room("/cases", "room-cases"), Room("/reviews", "room-reviews")
 _TODAY, _REQUESTS, _RIGHTS = Room("/today", "room-today"), Room("/requests", "room-requests"), Room("/rights", "room-rights")
 _OPERATION, _TRACES = Room("/operation", "room-operation"), Room("/traces", "room-traces")
+_OBJECTIVES = Room("/objectives", "room-objectives")
 _TRAIL = Room("/trail", "room-trail")
 _CHOICES, _MESSAGES = Room("/choices", "room-choices"), Room("/messages", "room-messages")
 
 _ROOMS: dict[str, Sequence[Room]] = {
     Profession.CLINICIAN: (_CHARTS, _TRAINING),
     Profession.CLERK: (_TRAINING,),
-    Profession.PRIVACY_OFFICER: (_TODAY, _CASES, _REVIEWS, _REQUESTS, _ACTIVITY, _TRAINING),
+    Profession.PRIVACY_OFFICER: (_TODAY, _CASES, _REVIEWS, _REQUESTS, _ACTIVITY, _OBJECTIVES, _TRAINING),
     Profession.TRAINER: (_STAFF, _TRAINING),
     Profession.OPERATOR: (_ACTIVITY, _OPERATION, _TRACES, _TRAINING),
     Profession.PATIENT: (_TRAIL, _CHOICES, _RIGHTS, _MESSAGES),

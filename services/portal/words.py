@@ -3,6 +3,7 @@
 from services.portal.cases.words import CASES
 from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
+from services.portal.objectives.words import OBJECTIVES
 from services.portal.operation.words import OPERATION
 from services.portal.requests.words import REQUESTS
 from services.portal.traces.words import TRACES
@@ -14,6 +15,7 @@ WORDS = {
     **CASES,
     **CHARTS,
     **CHOICES,
+    **OBJECTIVES,
     **OPERATION,
     **REQUESTS,
     **TRACES,
@@ -22,6 +24,7 @@ WORDS = {
     "rooms": Sentence("Rooms", "Rubriques"),
     "room-activity": Sentence("Activity", "Activité"),
     "room-operation": Sentence("Operation", "Exploitation"),
+    "room-objectives": Sentence("Privacy objectives", "Objectifs de protection"),
     "room-traces": Sentence("Traces", "Traces techniques"),
     "room-trail": Sentence("Who saw my record", "Qui a vu mon dossier"),
     "room-today": Sentence("Today", "Aujourd’hui"),

@@ -13,7 +13,9 @@ from services.records.erasure_api import charts
 from services.records.reading.hot_read import HotRead
 from services.records.resources import RecordsResources, open_resources
 from services.records.settings import RecordsSettings
+from services.records.status_api import status
 from shared.http import create_app
+from shared.parked_api import parked
 from shared.serving import serve
 from shared.telemetry import open_telemetry
 
@@ -29,9 +31,8 @@ def make_app(settings: RecordsSettings) -> Any:
             yield
 
     app = create_app(f"Serment records, {settings.site}", lifespan=lifespan, pings=_pings)
-    app.include_router(charts)
-    app.include_router(emergencies)
-    app.include_router(fhir)
+    for each in (charts, emergencies, fhir, parked, status):
+        app.include_router(each)
 
     def has() -> RecordsResources:
         return app.state.resources  # type: ignore[no-any-return]

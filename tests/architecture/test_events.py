@@ -26,7 +26,7 @@ def a_record(value: bytes) -> Incoming:
 class TestTopics:
     @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
     def test_open_to_their_owner_and_readers_only(self, topic: Topic):
-        services = [one for one in principals(("nord",)) if one.name != "operator"]
+        services = principals(("nord",))
 
         assert {one.name.removesuffix("-nord") for one in services if topic.name in one.writes} == {topic.owner}
         assert {one.name.removesuffix("-nord") for one in services if topic.name in one.reads} == set(topic.readers)

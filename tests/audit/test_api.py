@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,10 +14,12 @@ from services.audit.api import join_routes, router
 from services.audit.checkpoint import open_checkpoint, parse_proof, verify_proof
 from services.audit.merkle import leaf_hash, root_of
 from services.audit.tiles import decode_entries
+from shared.clock import utc_now
 from shared.http import create_app
 from shared.identity import Actor, TokenRefusedError
+from shared.vault import VaultUnavailableError
 from shared.vocabulary import Profession
-from tests.audit.ledger_desk import FakeSource, LedgerDesk
+from tests.audit.ledger_desk import FakeSource, LedgerDesk, eventually
 
 PATIENT = "5f0c54d2-3f0a-4c52-9d6e-0a0d9f4b1c11"
 SHOWN = {
@@ -44,6 +47,13 @@ class FakeIdentities:
         if token.decode() not in set(Profession):
             raise TokenRefusedError
         return Actor("u", "", Profession(token.decode()), "nord", "", frozenset({"TREAT"}), "", None, "", "", 0.0)
+
+
+class ShutSealer:
+    """Vault is sealed."""
+
+    async def seal(self, *_: Any, **__: Any) -> None:
+        raise VaultUnavailableError
 
 
 @pytest.fixture
@@ -139,7 +149,45 @@ class TestStatus:
 
             status = (await client.get("/status", headers={"authorization": "Bearer operator"})).json()
 
-        assert status == {desk.log.topic: {"size": 2, "signed_size": 2, "lag": 0, "suspicions": 1, "stopped": None}}
+        assert 0 <= status[desk.log.topic].pop("age_seconds") < 20
+        assert status.pop("outbox").keys() == {"waiting", "oldest_seconds"}
+        assert status == {
+            desk.log.topic: {
+                "size": 2,
+                "signed_size": 2,
+                "unsigned_seconds": None,
+                "lag": 0,
+                "lag_seconds": None,
+                "suspicions": 1,
+                "stopped": None,
+            }
+        }
+
+    async def test_tells_how_long_an_entry_has_gone_unsigned(self, desk: LedgerDesk, client: httpx.AsyncClient) -> None:
+        async with desk.running("sequencer"):
+            await desk.send(FakeSource().note())
+            await desk.sequences(size=1)
+            await desk.database[f"entries.{desk.log.topic}"].update_one({"_id": 0}, {"$set": {"at": utc_now() - timedelta(seconds=30)}})
+            status = (await client.get("/status", headers={"authorization": "Bearer privacy-officer"})).json()[desk.log.topic]
+
+        assert (status["signed_size"], status["age_seconds"]) == (0, None)
+        assert 30 <= status["unsigned_seconds"] < 50
+
+    async def test_tells_how_long_a_note_has_waited_in_kafka(self, desk: LedgerDesk, client: httpx.AsyncClient) -> None:
+        async def waiting() -> bool:
+            told = (await client.get("/status", headers={"authorization": "Bearer operator"})).json()[desk.log.topic]
+            return told["lag"] == 2 and told["lag_seconds"] > 1
+
+        async def caught_up() -> bool:
+            told = (await client.get("/status", headers={"authorization": "Bearer operator"})).json()[desk.log.topic]
+            return (told["size"], told["lag"], told["lag_seconds"]) == (2, 0, None)
+
+        without_vault = LedgerDesk(replace(desk.has, sealer=ShutSealer()), desk.log, desk.producer, desk.database)  # type: ignore[arg-type]
+        async with without_vault.running("sequencer"):
+            await desk.send(FakeSource().note(), FakeSource().note())
+            await eventually(waiting)
+        async with desk.running("sequencer"):
+            await eventually(caught_up)
 
     async def test_is_ready_until_a_log_stops(self, desk: LedgerDesk, client: httpx.AsyncClient) -> None:
         assert (await client.get("/health/ready")).status_code == 200

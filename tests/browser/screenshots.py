@@ -39,6 +39,7 @@ PAGES = {
         "/reviews",
         "/reviews/{review}",
         "/trail/{chart}",
+        "/objectives",
         "/nowhere",
     ],
     "t.roux": ["/staff"],

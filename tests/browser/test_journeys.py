@@ -1,5 +1,6 @@
 """The story through the pages alone, and what each person finds there; no page keeps anybody out."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -9,9 +10,12 @@ from playwright.async_api import Browser
 from cli.running import Running
 from cli.story.closing_the_loop import suspect_and_confirm
 from cli.story.scene import Scene, open_scene
+from deploy.local.stack import Stack
 from services.governance.module_shelf import load_modules
+from shared.events.audit import SuspicionRaised
 from tests.browser.people import PHONE, Visitor, signed_in
 from tests.builders import Desk, a_patient, an_encounter
+from tests.shared.kafka_desk import desk_of
 
 MODULE = "privacy-basics"
 
@@ -204,16 +208,36 @@ class TestASuspicion:
 
 
 class TestOperation:
-    async def test_shows_how_each_service_is_and_how_far_the_ledger_has_come(self, browser: Browser, running: Running) -> None:
+    async def test_shows_how_each_process_is_and_has_a_parked_message_handled_again(
+        self, browser: Browser, running: Running, stack: Stack
+    ) -> None:
+        unreadable = [("ce_type", SuspicionRaised.type.encode())]
+        desk_of(stack.servers.kafka).put(SuspicionRaised.topic.name, b"{}", headers=unreadable)
         async with signed_in(browser, running, "u.faure", path="/operation") as operator:
-            told = await operator.text()
-            assert all(
-                f"{name}\xa0ready" in told or f"{name} ready" in told for name in ("audit", "consent", "records/nord", "records/sud")
-            )
+            for _ in range(40):  # until `notifier` has parked it
+                if "UnreadableEventError" in await operator.text():
+                    break
+                await operator.page.wait_for_timeout(250)
+                await operator.page.goto(f"{operator.portal}/operation")
+            told = " ".join((await operator.text()).split())
+            assert all(f"{name} ready" in told for name in ("audit", "consent", "records/nord 1", "records/nord 2", "records/sud"))
+            assert "no lease" not in told
             assert "records.access" in told
+            await operator.press("Handle again")
+            assert re.search(r"notifier handled: 0, failed again: \d+ \(UnreadableEventError\)", " ".join((await operator.text()).split()))
             await operator.go("/activity")
 
             assert operator.wrong == []
+
+
+class TestObjectives:
+    async def test_are_met_by_a_group_that_is_well(self, browser: Browser, running: Running) -> None:
+        async with signed_in(browser, running, "o.leroy", path="/objectives", viewport=PHONE) as officer:
+            told = await officer.text()
+            assert "not met" not in told
+            assert "Not said by" not in told
+
+            assert officer.wrong == []
 
 
 class TestALapsedDuty:

@@ -95,6 +95,14 @@ class MemoryStaff:
         return after
 
 
+class WaitingOutbox:
+    """What `Outbox` says while two standings wait."""
+
+    async def backlog(self, *, now: datetime) -> dict[str, float | None]:
+        assert now.tzinfo is not None
+        return {"waiting": 2, "oldest_seconds": 3.5}
+
+
 class MemoryReminders:
     """What `ReminderStore` promises, without a database; `stated` are the reminders that would have become events."""
 
@@ -165,7 +173,7 @@ class GovernanceDesk:
 async def open_desk(*members: Member) -> AsyncIterator[GovernanceDesk]:
     staff, reminders, workstations = MemoryStaff(members), MemoryReminders(), MemoryWorkstations()
     app = create_app("governance", lifespan=None, pings=lambda _: {})
-    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, reminders, workstations)
+    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, reminders, workstations, WaitingOutbox())
     app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://governance") as http:
         yield GovernanceDesk(staff, reminders, workstations, http)

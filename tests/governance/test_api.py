@@ -219,6 +219,19 @@ class TestDuties:
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:serment:problem:training-request-unfit")
 
 
+class TestStatus:
+    @pytest.mark.parametrize("token", ["operator/stranger", "privacy-officer/stranger"])
+    async def test_tells_those_who_watch_what_waits(self, desk: GovernanceDesk, token: str) -> None:
+        answer = await desk.ask("GET", "/status", token)
+
+        assert (answer.status_code, answer.json()) == (200, {"outbox": {"waiting": 2, "oldest_seconds": 3.5}})
+        assert answer.headers["cache-control"] == "no-store"
+
+    @pytest.mark.parametrize(("token", "status"), [("trainer/trainer", 403), ("clerk/clerk", 403), ("patient/p", 403), ("nobody/x", 401)])
+    async def test_is_for_nobody_else(self, desk: GovernanceDesk, token: str, status: int) -> None:
+        assert (await desk.ask("GET", "/status", token)).status_code == status
+
+
 class TestReminders:
     async def test_are_sent_once_a_day(self, desk: GovernanceDesk) -> None:
         first, second = (await desk.reminds()).json(), (await desk.reminds()).json()

@@ -114,4 +114,5 @@ class TestRoutes:
             "POST /staff/{ident}/duties/{module}/reminder": ["trainer"],
             "PUT /workstations/{ident}/lock": sorted(GUARDS),
             "DELETE /workstations/{ident}/lock": sorted(GUARDS),
+            "GET /status": ["operator", "privacy-officer"],
         }

@@ -17,6 +17,7 @@ from services.notifier.model import About, Asked, Thing
 from services.notifier.requests_api import requests
 from services.notifier.resources import NotifierResources, _ensure_indexes, make_desk
 from services.notifier.settings import NotifierSettings
+from services.notifier.status_api import status
 from shared.clock import utc_now
 from shared.events.audit import AffectedFound, SuspicionRaised
 from shared.events.records import EmergencyOpened
@@ -199,6 +200,7 @@ async def open_door(desk: NotifierDesk, things: Desk | None = None) -> AsyncIter
     )
     app.include_router(router)
     app.include_router(requests)
+    app.include_router(status)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as opened:
         yield opened
 

@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,12 @@ from services.portal.main import make_app
 from services.portal.resources import PortalResources, open_desk
 from services.portal.settings import PortalSettings
 from shared.clock import to_millisecond
+from shared.event_door import EventDoor
 from shared.events import EventRecord
+from shared.kafka import connection_of
 from shared.mongo import DuplicateKeyError
 from shared.notes import NoteNotKeptError
+from shared.parked import EventsUnreachableError, Parked, Replayed
 
 URL = "http://127.0.0.1:8400"
 PROVIDER = "http://provider.test"
@@ -108,10 +111,38 @@ class MemoryDatabase:
         return self.get_collection("sessions").rows
 
 
+class PlayedOutbox:
+    """What `Outbox` says of itself."""
+
+    def __init__(self) -> None:
+        self.oldest: float | None = None
+
+    async def backlog(self, *, now: datetime) -> dict[str, float | None]:
+        assert now.tzinfo is not None
+        return {"waiting": 0 if self.oldest is None else 1, "oldest_seconds": self.oldest}
+
+
+@dataclass
+class PlayedParked:
+    """What `ParkedMessages` says of the portal's own door; None while Kafka is silent."""
+
+    found: list[Parked] | None = field(default_factory=list)
+
+    async def listed(self) -> list[Parked]:
+        if self.found is None:
+            raise EventsUnreachableError
+        return self.found
+
+    async def replay(self) -> Replayed:
+        handled, self.found = await self.listed(), []
+        return Replayed(len(handled), [], 0)
+
+
 @dataclass
 class ListedNotes:
     kept: list[dict[str, Any]] = field(default_factory=list)
     down: bool = False
+    outbox: PlayedOutbox = field(default_factory=PlayedOutbox)
 
     def draw(self, type_: str, facts: dict[str, Any], *, now: datetime) -> EventRecord:
         assert now.tzinfo is not None
@@ -206,7 +237,10 @@ def an_entry(index: int = 0, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class PlayedGroup:
-    """The services that pages ask: what they answer by `METHOD service/path`, which are silent, and what they were asked."""
+    """The services that pages ask: what they answer by `METHOD service/path`, which are silent, and what they were asked.
+
+    `METHOD records-a/path` is what one replica answers.
+    """
 
     answers: dict[str, Any] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
@@ -217,10 +251,9 @@ class PlayedGroup:
         if host in self.silent:
             raise httpx.ConnectError("nobody listens", request=request)
         self.asked.append(request)
-        service = host.partition("-")[0]
-        found = self.answers.get(
-            f"{request.method} {service}{request.url.path}", (404, {"type": "urn:serment:problem:none", "detail": "None."})
-        )
+        nobody = (404, {"type": "urn:serment:problem:none", "detail": "None."})
+        asked = [f"{request.method} {name}{request.url.path}" for name in (host, host.partition("-")[0])]
+        found = next((self.answers[one] for one in asked if one in self.answers), nobody)
         status, body = found if isinstance(found, tuple) else (200, found)
         return httpx.Response(status, json=body, headers={"x-decision-id": "decision-1"})
 
@@ -236,6 +269,7 @@ class PortalDesk:
     group: PlayedGroup
     notes: ListedNotes
     database: MemoryDatabase
+    own_parked: PlayedParked
 
     async def leave(self) -> str:
         """Where the sign-in button leads."""
@@ -282,11 +316,14 @@ async def open_portal(**more: Any) -> AsyncIterator[PortalDesk]:
     )
     given = settings(**more)
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda request: hosts[request.url.host](request))) as http:
-        desk = open_desk(given, database=database, http=http, notes=notes)  # type: ignore[arg-type]
+        door = EventDoor(connection_of(given), group="portal")
+        opened = open_desk(given, database=database, http=http, notes=notes, door=door)  # type: ignore[arg-type]
+        own_parked = PlayedParked()
+        desk = replace(opened, parked=own_parked)  # type: ignore[arg-type]
         keys = desk.identities._issuers[PROVIDER]
         keys._keys, keys._ids, keys._asked = KeySet([provider.key]), frozenset({"one"}), time.monotonic()
         app = make_app(given)
-        app.app.state.resources = PortalResources(desk)  # type: ignore[attr-defined]
+        app.app.state.resources = PortalResources(desk, door)  # type: ignore[attr-defined]
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with a_browser(transport=transport, base_url=given.public_url) as browser:
-            yield PortalDesk(browser, app, provider, ledger, group, notes, database)
+            yield PortalDesk(browser, app, provider, ledger, group, notes, database, own_parked)

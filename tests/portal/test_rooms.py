@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -519,41 +519,6 @@ class TestProof:
 
         assert "tlog-proof" in answer.text
         assert answer.headers["content-disposition"].startswith("attachment")
-
-
-class TestOperation:
-    LOG: ClassVar = {"size": 1200, "signed_size": 1199, "lag": None, "suspicions": 2, "stopped": False}
-
-    async def test_shows_what_each_says_of_itself(self, portal: PortalDesk) -> None:
-        portal.group.answers = {
-            "GET audit/status": {"records.access": self.LOG},
-            "GET consent/health/ready": (503, {"mongodb": "up", "vault": "down"}),
-            "GET notifier/health/ready": {"mongodb": "up"},
-        }
-        portal.group.silent = {"records-a"}
-        await portal.sign_in("operator")
-
-        text = " ".join(re.sub(r"<[^>]+>", " ", (await portal.browser.get("/operation")).text).split())
-
-        assert "consent not ready without: vault" in text
-        assert "notifier ready" in text
-        assert "records/nord silent" in text
-        assert "records.access 1,200 1,199 not known here 2" in text
-
-    async def test_shows_the_others_while_the_ledger_is_silent(self, portal: PortalDesk) -> None:
-        portal.group.silent = {"audit"}
-        await portal.sign_in("operator")
-
-        answer = await portal.browser.get("/operation")
-
-        assert answer.status_code == 200
-        assert "The ledger does not answer" in answer.text
-
-    async def test_is_for_operators_alone(self, portal: PortalDesk) -> None:
-        await portal.sign_in("clerk")
-
-        assert (await portal.browser.get("/operation")).status_code == 403
-        assert portal.group.asked == []
 
 
 class TestTraining:

@@ -30,6 +30,8 @@ ACCOUNTS = {
 }
 GROUNDS = {"grounds": "person-asked"}
 NOBODY = None
+BY_TOKEN = {"/parked", "/parked/replay"}
+"""Of the portal, for `serment parked`; its pages are for cookies."""
 
 
 @dataclass
@@ -204,7 +206,7 @@ class TestPortal:
         """Most rooms by the word of the service that is asked, and then it is noted."""
         login, _purpose = ACCOUNTS[profession]
         browser, streamed = Browser(caller.desk), "/events"
-        shut = routes("portal", lambda one: closed(one) and profession not in one.professions and one.path != streamed)
+        shut = routes("portal", lambda one: closed(one) and profession not in one.professions and one.path not in {streamed, *BY_TOKEN})
         idents = {"module": "privacy-basics", "patient": caller.patient, "trace": "0" * 32, "note": caller.note, "move": "dismissal"}
         with browser.http:
             inside = browser.sign_in(login, stack.home.secret(f"account-{login}"))
@@ -220,6 +222,13 @@ class TestPortal:
                 statuses[str(route)] = answer.status_code
         assert len(statuses) > 10
         assert statuses == dict.fromkeys(statuses, 403)
+
+    def test_opens_what_it_parked_to_an_operators_token_only(self, caller: Caller):
+        found = routes("portal", lambda one: one.path in BY_TOKEN)
+        answers = {(str(route), one): caller.call("portal", route, one) for route, one in itertools.product(found, [*Profession, NOBODY])}
+        expected = {None: 401, Profession.OPERATOR: 200}
+        assert {key: answer.status_code for key, answer in answers.items()} == {key: expected.get(key[1], 403) for key in answers}
+        assert len(answers) == 2 * 8
 
     @pytest.mark.parametrize("profession", sorted(ACCOUNTS))
     def test_shows_the_ledger_to_those_who_watch_over_it_only(self, stack: Stack, desk: Desk, profession: Profession):

@@ -3,11 +3,9 @@
 import asyncio
 import logging
 import time
-import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,13 +15,12 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaTimeoutEr
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from structlog.testing import capture_logs
 
-from cli import parked
 from shared.clock import utc_now
 from shared.event_door import EventDoor
 from shared.events import EventRecord
 from shared.events.records import ChartChanged
-from shared.events.topics import Topic
 from shared.kafka import Producer, open_producer
+from tests.shared.door_desk import DoorDesk, a_desk
 from tests.shared.kafka_desk import Header, KafkaDesk, a_change, chart_changed_on, eventually
 
 CANARY = "Jeanne-Canari-1980"
@@ -31,65 +28,11 @@ KNOWN: list[Header] = [("ce_type", ChartChanged.type.encode())]
 WHOLE = orjson.dumps(a_change())
 
 
-@dataclass
-class DoorDesk:
-    """A topic, a group and one handler, which keeps what it was given and may be told to do more."""
-
-    kafka: KafkaDesk
-    topic: Topic
-    group: str
-    producer: Producer
-    taken: list[ChartChanged] = field(default_factory=list)
-    also: Callable[[ChartChanged], Awaitable[None]] | None = None
-
-    async def handle(self, event: ChartChanged) -> None:
-        self.taken.append(event)
-        if self.also:
-            await self.also(event)
-
-    @property
-    def revisions(self) -> list[int]:
-        return [event.revision for event in self.taken]
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[EventDoor]:
-        door = EventDoor(self.kafka.connection, group=self.group)
-        door.subscriber(chart_changed_on(self.topic))(self.handle)
-        await door.start()
-        try:
-            yield door
-        finally:
-            await door.stop()
-
-    async def state(self, *revisions: int, patient: str = "a-patient") -> None:
-        event = chart_changed_on(self.topic)
-        for revision in revisions:
-            made = event(**a_change(patient, revision)).to_record(source="/tests", now=utc_now())
-            await self.producer.send_and_wait(made)
-
-    async def parked(self, count: int) -> list[Any]:
-        async def look() -> list[Any]:
-            found = await self.kafka.lying_in(f"{self.topic.name}.parked")
-            return found if len(found) >= count else []
-
-        return await eventually(look)  # type: ignore[no-any-return]
-
-    async def committed(self, offset: int, partition: int = 0) -> None:
-        async def look() -> bool:
-            return await self.kafka.committed(self.group, self.topic.name, partition) == offset
-
-        await eventually(look)
-
-
 @pytest.fixture(scope="module")
 async def producer(kafka: KafkaDesk) -> AsyncIterator[Producer]:
     opened = await open_producer(kafka.connection, client_id="tests")
     yield opened
     await opened.stop()
-
-
-def a_desk(kafka: KafkaDesk, producer: Producer, *, partitions: int = 1) -> DoorDesk:
-    return DoorDesk(kafka, kafka.topic(partitions=partitions), f"group-{uuid.uuid4().hex[:10]}", producer)
 
 
 @pytest.fixture
@@ -152,28 +95,6 @@ class TestUnreadable:
             await desk.committed(3)
 
             assert [record.value for record in await desk.kafka.lying_in(f"{desk.topic.name}.parked")] == [CANARY.encode(), b"another"]
-
-    async def test_can_be_sent_back_once_by_the_operator(self, desk: DoorDesk) -> None:
-        failing = True
-
-        async def refuse(_event: ChartChanged) -> None:
-            if failing:
-                raise RuntimeError(CANARY)
-
-        desk.also = refuse
-        async with desk.open():
-            await desk.state(5, patient="p")
-            (there,) = await desk.parked(1)
-            failing = False
-            desk.taken.clear()
-
-            assert await parked._replay(desk.kafka.connection, desk.topic.name) == 1
-            await eventually(lambda: desk.revisions == [5])
-            assert await parked._replay(desk.kafka.connection, desk.topic.name) == 0
-
-        original, again = await desk.kafka.lying_in(desk.topic.name)
-        assert (again.key, again.value, again.headers) == (original.key, original.value, original.headers)
-        assert dict(there.headers)["parked_reason"] == b"RuntimeError"
 
 
 class TestHandler:

@@ -159,6 +159,15 @@ class TestOutbox:
         assert await desk.outbox.lowest_number(desk.notes.incarnation) == 2
         assert await desk.outbox.lowest_number("another") is None
 
+    async def test_tells_how_many_wait_and_how_long_the_oldest_has(self, desk: NoteDesk) -> None:
+        assert await desk.outbox.backlog(now=NOW) == {"waiting": 0, "oldest_seconds": None}
+
+        for number, seconds in enumerate((30, 5, 70)):
+            await desk.outbox.add([an_event(desk.topic, number)], now=NOW - timedelta(seconds=seconds))
+
+        assert await desk.outbox.backlog(now=NOW) == {"waiting": 3, "oldest_seconds": 70.0}
+        assert (await desk.outbox.backlog(now=NOW - timedelta(hours=1)))["oldest_seconds"] == 0
+
 
 class TestRelay:
     async def test_sends_in_the_order_of_writing_and_removes_what_was_acknowledged(self, desk: NoteDesk) -> None:
@@ -267,11 +276,15 @@ class TestNotes:
         desk = a_desk(own_kafka.desk, database, producer)
         await desk.keep()
         own_kafka.broker.pause()
-        waits = [await _seconds(desk.keep()) for _ in range(7)]
+        waits = [await _seconds(desk.keep()) for _ in range(4)]
+        assert not desk.notes.breaker_open
+        waits += [await _seconds(desk.keep()) for _ in range(3)]
+        assert desk.notes.breaker_open
         kept = await desk.kept_in_outbox()
         own_kafka.broker.resume()
         await eventually(lambda: _relayed(desk))
         await desk.keep()
+        assert not desk.notes.breaker_open
         await producer.stop()
 
         assert all(0.24 < wait < 0.5 for wait in waits[:5])

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -85,6 +85,7 @@ class Sequencer:
         listening_since = utc_now()
         while assignment.term == term:
             records = await self._fetch(consumer)
+            self._lags(consumer, memory.head)
             memory = await sequence_notes(records, memory, now=utc_now(), ledger=self._ledger)
             self._progress.appended(memory.head.size)
             if self._lags(consumer, memory.head):
@@ -100,7 +101,9 @@ class Sequencer:
         except UnicodeDecodeError as error:  # of a header's name
             topic, size = self._partition.topic, self._progress.size
             raise LogBrokenError(Suspicion(f"log-unreadable/{topic}/{size}", "log-unreadable", {"after_entries": size})) from error
-        return [_incoming(record) for batch in fetched.values() for record in batch]
+        records = [record for batch in fetched.values() for record in batch]
+        self._progress.oldest_waiting = datetime.fromtimestamp(records[0].timestamp / 1000, UTC) if records else None
+        return [_incoming(record) for record in records]
 
     def _lags(self, consumer: AIOKafkaConsumer, head: Head) -> bool:
         """Whether another whole batch is waiting."""

@@ -32,6 +32,10 @@ class Positions:
     def has_stated(self, incarnation: str, *, epoch: int, number: int) -> bool:
         return self._stated.get((incarnation, epoch), -1) >= number
 
+    def number_of(self, incarnation: str, *, epoch: int) -> int:
+        """0 before it stated any."""
+        return self._stated.get((incarnation, epoch), 0)
+
     def has_left(self, incarnation: str) -> bool:
         return incarnation in self._left
 

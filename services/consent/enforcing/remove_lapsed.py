@@ -21,6 +21,10 @@ class Lapsing:
         }
         return [(one, grant) for one, (grant, since) in self._since.items() if may_be_removed(at_least(since, now), lease=lease)]
 
+    def stood_still(self, now: Reading) -> dict[str, float]:
+        """For how many seconds at the least, by member: as long as nothing was heard of it."""
+        return {one: at_least(since, now) for one, (_grant, since) in self._since.items()}
+
 
 async def remove_lapsed(lapsing: Lapsing, *, fence: Fence, lease: float, clocks: Callable[[], Reading]) -> list[str]:
     """Those that were removed; one that renewed meanwhile stays."""
