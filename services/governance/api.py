@@ -1,20 +1,36 @@
 """The HTTP door of `governance`: everybody's own modules and standing, and the staff of a site for its trainers."""
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
 
 from services.governance.answers import attempt_answer, duties_answer, module_answer, staff_answer, standing_answer
-from services.governance.asking import Asking, Has, Language, body_of, keep_out_of_caches
-from services.governance.permissions import LEARNERS, TRAINERS, may_see_staff, may_take
+from services.governance.asking import Asking, AskingNames, Has, Language, body_of, keep_out_of_caches
+from services.governance.permissions import LEARNERS, NAMERS, TRAINERS, may_be_named, may_see_staff, may_take
 from services.governance.refusals import require
-from services.governance.schemas import AttemptAnswer, AttemptBody, DutyAnswer, DutyBody, ModuleAnswer, StaffAnswer, StandingAnswer
+from services.governance.schemas import (
+    AttemptAnswer,
+    AttemptBody,
+    DutyAnswer,
+    DutyBody,
+    ModuleAnswer,
+    Name,
+    NamesAnswer,
+    StaffAnswer,
+    StandingAnswer,
+)
 from services.governance.set_duty import NewDate, set_duty
 from services.governance.take_attempt import take_attempt
 from shared.clock import utc_now
 from shared.http import professions
+from shared.vocabulary import Profession
 
 router = APIRouter(dependencies=[Depends(keep_out_of_caches)])
 FOR_LEARNERS = professions(*LEARNERS)
 FOR_TRAINERS = professions(*TRAINERS)
+FOR_THE_TOLD = professions(*NAMERS, Profession.PATIENT)
+MOST_NAMES = 100
+Idents = Annotated[list[Name], Query(alias="id", max_length=MOST_NAMES)]
 
 
 @router.get("/modules", openapi_extra=FOR_LEARNERS)
@@ -58,3 +74,11 @@ async def put_duty(ident: str, module: str, request: Request, asking: Asking, la
     wanted = NewDate(ident, module, (await body_of(DutyBody, request)).valid_until)
     member = await set_duty(asking, wanted, now=now, staff=has.staff, modules=has.modules)
     return standing_answer(member, has.modules, language, now=now)
+
+
+@router.get("/names", openapi_extra=FOR_THE_TOLD)
+async def get_names(asking: AskingNames, has: Has, idents: Idents) -> NamesAnswer:
+    """Of a hundred accounts at most; those that are not told, or not known, are left out."""
+    known = await has.staff.of_idents(set(idents))
+    told = [member for member in known if may_be_named(member, asking, naming_sites=has.naming_sites)]
+    return NamesAnswer(names={member.ident: member.name for member in told})

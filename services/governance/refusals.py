@@ -21,6 +21,10 @@ REASONS = {
         "Only trainers see the staff’s duties and change their dates. GET /me/standing shows yours.",
         "Seuls les formateurs voient les obligations du personnel et en changent les dates. GET /me/standing montre les vôtres.",
     ),
+    "names-not-for-you": Sentence(
+        "Names of the staff are told to privacy officers and trainers, and to patients where the site tells names.",
+        "Les noms du personnel sont communiqués aux délégués et aux formateurs, et aux patients si le site communique les noms.",
+    ),
     "other-site-staff": Sentence(
         "This member of staff works at another site. Ask a trainer there.",
         "Cette personne travaille sur un autre site. Adressez-vous à un formateur de ce site.",

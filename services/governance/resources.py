@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -34,6 +35,7 @@ class GovernanceResources:
     staff: StaffStore
     modules: ModuleShelf
     pings: Mapping[str, Ping] = field(default_factory=dict)
+    naming_sites: AbstractSet[str] = frozenset()
 
 
 @asynccontextmanager
@@ -55,7 +57,7 @@ async def open_resources(
             passing=(MongoError, OvertakenError),
         )
         stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
-        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, {"mongodb": mongo.ping})
+        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, {"mongodb": mongo.ping}, settings.naming_sites)
 
 
 def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox, producer: Producer) -> list["asyncio.Task[None]"]:

@@ -65,6 +65,12 @@ class StaffAnswer(BaseModel):
     staff: list[StaffListed]
 
 
+class NamesAnswer(BaseModel):
+    """Names of members of staff by account id; whoever is not told is left out."""
+
+    names: dict[str, str]
+
+
 class PageAnswer(BaseModel):
     title: str
     text: str

@@ -1,6 +1,6 @@
 """A governance in one process: its staff in memory, two small modules, and people who are whoever their token says."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -81,6 +81,9 @@ class MemoryStaff:
     async def of_site(self, site: str) -> list[Member]:
         return [member for member in self.members.values() if member.site == site]
 
+    async def of_idents(self, idents: Collection[str]) -> list[Member]:
+        return [self.members[ident] for ident in idents if ident in self.members]
+
     async def idents(self) -> set[str]:
         return set(self.members)
 
@@ -125,7 +128,7 @@ class GovernanceDesk:
 async def open_desk(*members: Member) -> AsyncIterator[GovernanceDesk]:
     staff = MemoryStaff(members)
     app = create_app("governance", lifespan=None, pings=lambda _: {})
-    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES)
+    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, naming_sites=frozenset({"nord"}))
     app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://governance") as http:
         yield GovernanceDesk(staff, http)

@@ -80,4 +80,5 @@ class TestRoutes:
             "GET /me/standing": sorted(LEARNERS),
             "GET /staff": ["trainer"],
             "PUT /staff/{ident}/duties/{module}": ["trainer"],
+            "GET /names": ["patient", "privacy-officer", "trainer"],
         }

@@ -1,0 +1,24 @@
+"""Tells one access as the note says it: with its account to officers, and to patients where the staff's site tells names."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from services.audit.reading.watch_activity import shown, word
+from shared.vocabulary import Profession
+
+
+def told_to_officer(note: Mapping[str, Any]) -> dict[str, Any]:
+    actor = note.get("actor")
+    return _told(note) | {"actor": word(actor.get("id")) if isinstance(actor, dict) else None}
+
+
+def told_to_patient(note: Mapping[str, Any], naming_sites: AbstractSet[str]) -> dict[str, Any]:
+    """Role, unit and site; of other patients never the account, wherever they signed in."""
+    told = told_to_officer(note)
+    named = told["site"] in naming_sites and told["profession"] != Profession.PATIENT
+    return told if named else _told(note)
+
+
+def _told(note: Mapping[str, Any]) -> dict[str, Any]:
+    return shown(note) | {"step": word(note.get("step")), "emergency": "emergency" in note}
