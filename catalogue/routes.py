@@ -16,6 +16,7 @@ from services.portal.api import router as portal
 from services.portal.cases.door import cases
 from services.portal.charts.door import charts as chart_pages
 from services.portal.choices.door import choices
+from services.portal.ledger.door import ledger
 from services.portal.operation.door import operation
 from services.portal.trail.door import trail
 from services.portal.training.door import training
@@ -30,7 +31,7 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "audit": (audit,),
     "governance": (governance,),
     "notifier": (notifier,),
-    "portal": (portal, cases, chart_pages, choices, operation, trail, training),
+    "portal": (portal, cases, chart_pages, choices, ledger, operation, trail, training),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

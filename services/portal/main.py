@@ -14,6 +14,7 @@ from services.portal.cases.door import cases
 from services.portal.charts.door import charts
 from services.portal.choices.door import choices
 from services.portal.language import language_for
+from services.portal.ledger.door import ledger
 from services.portal.operation.door import operation
 from services.portal.page_headers import WithPageHeaders, page_headers
 from services.portal.pages import STATIC, page, problem_page
@@ -42,7 +43,7 @@ def make_app(settings: PortalSettings) -> WithPageHeaders:
 
     app = create_app("Serment portal", lifespan=lifespan, pings=_pings)
     app.state.time_zone = settings.time_zone
-    for door in (router, cases, charts, choices, operation, trail, training):
+    for door in (router, cases, charts, choices, ledger, operation, trail, training):
         app.include_router(door)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(AnticipatedError, _on_anticipated)

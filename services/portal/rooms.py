@@ -16,6 +16,7 @@ class Room:
 
 _ACTIVITY, _TRAINING, _STAFF = Room("/", "room-activity"), Room("/modules", "room-training"), Room("/staff", "room-staff")
 _CHARTS, _CASES, _REVIEWS = Room("/charts", "room-charts"), Room("/cases", "room-cases"), Room("/reviews", "room-reviews")
+_LEDGER = Room("/ledger", "room-ledger")
 _OPERATION = Room("/operation", "room-operation")
 _TRAIL = Room("/trail", "room-trail")
 _CHOICES, _MESSAGES = Room("/choices", "room-choices"), Room("/messages", "room-messages")
@@ -23,7 +24,7 @@ _CHOICES, _MESSAGES = Room("/choices", "room-choices"), Room("/messages", "room-
 _ROOMS: dict[str, Sequence[Room]] = {
     Profession.CLINICIAN: (_CHARTS, _TRAINING),
     Profession.CLERK: (_TRAINING,),
-    Profession.PRIVACY_OFFICER: (_ACTIVITY, _CASES, _REVIEWS, _TRAINING),
+    Profession.PRIVACY_OFFICER: (_ACTIVITY, _LEDGER, _CASES, _REVIEWS, _TRAINING),
     Profession.TRAINER: (_STAFF, _TRAINING),
     Profession.OPERATOR: (_ACTIVITY, _OPERATION, _TRAINING),
     Profession.PATIENT: (_TRAIL, _CHOICES, _MESSAGES),

@@ -3,6 +3,7 @@
 from services.portal.cases.words import CASES
 from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
+from services.portal.ledger.words import LEDGER
 from services.portal.operation.words import OPERATION
 from services.portal.trail.words import TRAIL
 from services.portal.training.words import TRAINING
@@ -12,6 +13,7 @@ WORDS = {
     **CASES,
     **CHARTS,
     **CHOICES,
+    **LEDGER,
     **OPERATION,
     **TRAIL,
     **TRAINING,

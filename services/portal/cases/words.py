@@ -89,6 +89,7 @@ CASES = {
     "followed-up": Sentence("The clinician wrote in the chart meanwhile.", "Le clinicien a écrit dans le dossier entre-temps."),
     "not-followed-up": Sentence("The clinician wrote nothing in the chart.", "Le clinicien n’a rien écrit dans le dossier."),
     "lasted": Sentence("Open until", "Ouvert jusqu’au"),
+    "reviewed-by": Sentence("Judged by", "Jugé par"),
     "find-justified": Sentence("Justified", "Justifié"),
     "find-not-justified": Sentence("Not justified: open a case", "Non justifié : ouvrir un dossier"),
     "opened-case": Sentence("It opened the case", "Cela a ouvert le dossier"),
