@@ -134,6 +134,11 @@ class TestSearching:
 
         assert indexes(await search.find(from_=minute(10), to=minute(12))) == [0]
 
+    async def test_finds_a_note_whose_clock_was_ahead(self) -> None:
+        search = Search(a_ledger([(9.5, access(10.2)), (20, access(20))]))
+
+        assert indexes(await search.find(from_=minute(10), to=minute(12))) == [0]
+
     @pytest.mark.parametrize(
         ("terms", "facts"),
         [
@@ -163,6 +168,7 @@ class TestSearching:
 
         assert indexes(found) == list(range(2307, 600, -100))
         assert {index % 100 for index in ledger.opened} == {7}
+        assert min(ledger.opened) >= (10 - 1) * 60
         assert found.looked.following is None
 
     async def test_shows_what_cannot_be_opened_in_its_place_and_never_as_a_match(self) -> None:
@@ -190,6 +196,19 @@ class TestGoingOn:
         assert [len(page.looked.entries) for page in pages] == [100, 100, 50]
         assert indexes(*pages) == list(range(249, -1, -1))
         assert [page.looked.following for page in pages] == [150, 50, None]
+
+    async def test_ends_with_the_last_entry_even_on_a_full_page(self) -> None:
+        search = Search(a_ledger([(number / 60, access(number / 60)) for number in range(100)]))
+
+        assert (await search.find()).looked.following is None
+
+    async def test_looks_through_more_of_one_patient_than_is_fetched_at_once(self) -> None:
+        notes = [access(number / 60, patient=a_patient(1), outcome="refused" if number == 3 else "answered") for number in range(1200)]
+        search = Search(a_ledger([(number / 60, note) for number, note in enumerate(notes)]))
+
+        found = await search.find(patient=a_patient(1), outcome="refused")
+
+        assert (indexes(found), found.looked.count) == ([3], 1200)
 
     async def test_goes_on_from_a_page_without_a_match(self) -> None:
         size = 2 * MOST_OPENED + 1000
@@ -476,7 +495,8 @@ class TestTrail:
         (1, access(1, patient=a_patient(1), actor="of-nord", who={"profession": "clinician"})),
         (2, access(2, patient=a_patient(1), actor="of-sud", who={"profession": "clinician", "site": "sud"})),
         (3, access(3, patient=a_patient(1), actor="another-patient", who={"profession": "patient"})),
-        (4, access(4, patient=a_patient(1)) | {"actor": None}),
+        (4, access(4, patient=a_patient(1), actor="an-interface", who={"profession": "integration"})),
+        (5, access(5, patient=a_patient(1)) | {"actor": None}),
     )
 
     @pytest.mark.parametrize(
@@ -489,14 +509,14 @@ class TestTrail:
         trail = await read_trail(asked, LOG, before=2**53, desk=search.desk)
 
         assert {one["actor"] for one in trail.accesses if "actor" in one} == told
-        assert len(trail.accesses) == 4
+        assert len(trail.accesses) == 5
 
     async def test_tells_officers_every_account(self) -> None:
         search = Search(a_ledger(self.WRITTEN))
 
         trail = await read_trail(Asked(an_actor(), "HCOMPL", a_patient(1), NOW), LOG, before=2**53, desk=search.desk)
 
-        assert [one["actor"] for one in trail.accesses] == [None, "another-patient", "of-sud", "of-nord"]
+        assert [one["actor"] for one in trail.accesses] == [None, "an-interface", "another-patient", "of-sud", "of-nord"]
 
     async def test_is_noted_about_the_patient_once(self) -> None:
         search = Search(a_ledger(self.WRITTEN))
@@ -505,4 +525,4 @@ class TestTrail:
         for one in (asked, replace(asked, patient=None)):
             await read_trail(one, LOG, before=2**53, desk=search.desk)
 
-        assert [(note["patient"], note["count"]) for note in search.notes.kept] == [(a_patient(1), 4), (None, 0)]
+        assert [(note["patient"], note["count"]) for note in search.notes.kept] == [(a_patient(1), 5), (None, 0)]

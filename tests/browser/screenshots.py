@@ -21,7 +21,17 @@ PAGES = {
     "patient.nord": ["/trail", "/choices", "/choices/new?what=unit&of=nord-urgences", "/choices/new?what=research", "/messages"],
     "a.martin": ["/charts", "/charts/{chart}", "/modules", "/modules/privacy-basics"],
     "b.bernard": ["/charts/{chart}"],
-    "o.leroy": ["/", "/cases", "/cases/{case}", "/cases/{case}/patients", "/reviews", "/reviews/{review}", "/trail/{chart}", "/nowhere"],
+    "o.leroy": [
+        "/",
+        "/cases",
+        "/cases/{case}",
+        "/cases/{case}/patients",
+        "/reviews",
+        "/reviews/{review}",
+        "/trail/{chart}",
+        "/ledger?to=",
+        "/nowhere",
+    ],
     "t.roux": ["/staff"],
     "u.faure": ["/operation"],
 }

@@ -144,6 +144,28 @@ class TestASuspicion:
             assert officer.wrong == []
 
 
+class TestTheLedger:
+    async def test_is_searched_on_a_phone_and_tells_names(self, browser: Browser, running: Running, desk: Desk) -> None:
+        patient, address = desk.a_chart()
+        desk.ask("GET", address, "b.bernard")
+        async with signed_in(browser, running, "o.leroy", path="/ledger", viewport=PHONE) as officer:
+            assert "Ask as narrowly as you can" in await officer.text()
+            await officer.page.locator("summary").click()
+            await officer.page.get_by_label("Patient number").fill(patient)
+            await officer.page.get_by_label("Outcome").select_option("refused")
+            for _ in range(40):  # until `audit` has the access
+                await officer.follow(officer.page.get_by_role("button", name="Search", exact=True))
+                if "Dr Bruno Bernard" in await officer.text():
+                    break
+                await officer.page.wait_for_timeout(250)
+            await officer.press("Dr Bruno Bernard")
+            assert "Account (Dr Bruno Bernard)" in await officer.text()
+            await officer.press("Who saw this record")
+            assert "Dr Bruno Bernard" in await officer.text()
+
+            assert officer.wrong == []
+
+
 class TestOperation:
     async def test_shows_how_each_service_is_and_how_far_the_ledger_has_come(self, browser: Browser, running: Running) -> None:
         async with signed_in(browser, running, "u.faure", path="/operation") as operator:

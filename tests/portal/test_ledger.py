@@ -90,6 +90,12 @@ class TestTheForm:
         assert 'id="from" name="from" type="datetime-local" value="2026-01-01T00:00" required aria-invalid="true"' in text
         assert 'value="s-1"' in text
 
+    async def test_shows_a_time_that_leaves_nothing_out_when_asked_again(self, portal: PortalDesk) -> None:
+        text = await searched(portal, "?from=2026-11-26T09:00:59.999Z&to=2026-11-26T10:59:59.001Z")
+
+        assert 'value="2026-11-26T10:00" required' in text
+        assert 'name="to" type="datetime-local" value="2026-11-26T12:00"' in text
+
     async def test_keeps_the_search_in_the_other_language(self, portal: PortalDesk) -> None:
         text = await searched(portal, "?from=2026-11-26T10:00&outcome=refused&x=y")
 

@@ -7,6 +7,8 @@ from typing import Any
 from services.audit.reading.watch_activity import shown, word
 from shared.vocabulary import Profession
 
+_NOT_STAFF = frozenset({Profession.PATIENT, Profession.INTEGRATION})
+
 
 def told_to_officer(note: Mapping[str, Any]) -> dict[str, Any]:
     actor = note.get("actor")
@@ -14,9 +16,9 @@ def told_to_officer(note: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def told_to_patient(note: Mapping[str, Any], naming_sites: AbstractSet[str]) -> dict[str, Any]:
-    """Role, unit and site; of other patients never the account, wherever they signed in."""
+    """Role, unit and site; the account of staff alone, and never that of another patient, wherever they signed in."""
     told = told_to_officer(note)
-    named = told["site"] in naming_sites and told["profession"] != Profession.PATIENT
+    named = told["site"] in naming_sites and told["profession"] not in _NOT_STAFF
     return told if named else _told(note)
 
 

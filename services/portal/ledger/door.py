@@ -51,7 +51,7 @@ async def _page(form: Form, found: Mapping[str, Any] | None, *, request: Request
         "choices": CHOICES,
         "places": desk.places,
         "times": {"from": local_minute(asked.get("from", utc_now() - _USUAL_TIME), zone)}
-        | ({"to": local_minute(asked["to"], zone)} if "to" in asked else {}),
+        | ({"to": local_minute(asked["to"], zone, up=True)} if "to" in asked else {}),
         "more": bool((asked.keys() | form.wrong) - _ALWAYS_SHOWN),
         "found": found,
         "lines": [visits([entry], zone, desk.places)[0] for entry in found["entries"]] if found else [],

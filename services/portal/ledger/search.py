@@ -29,6 +29,7 @@ _FITS: Mapping[str, Callable[[str], object]] = {
     "before": re.compile(r"[0-9]{1,15}").fullmatch,
 }
 _TICK = timedelta(milliseconds=1)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ def _instant(text: str, zone: ZoneInfo) -> str | None:
     return rfc3339(found if found.tzinfo else found.replace(tzinfo=zone)) if found.year in _YEARS else None
 
 
-def local_minute(instant: str | datetime, zone: ZoneInfo) -> str:
-    """As an input of the type `datetime-local` takes it."""
+def local_minute(instant: str | datetime, zone: ZoneInfo, *, up: bool = False) -> str:
+    """As an input of the type `datetime-local` takes it; an end is rounded up, so that asking again leaves nothing out."""
     found = instant if isinstance(instant, datetime) else datetime.fromisoformat(instant)
-    return found.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
+    return (found + (_MINUTE - _TICK) * up).astimezone(zone).strftime("%Y-%m-%dT%H:%M")
 
 
 def within(first: str, last: str) -> str:

@@ -5,8 +5,8 @@ from shared.errors import Sentence
 LEDGER = {
     "room-ledger": Sentence("Search the ledger", "Recherche"),
     "ledger-intro": Sentence(
-        "Who asked for which record, and what they were answered. Every patient whose access you are shown can read that you looked.",
-        "Qui a demandé quel dossier, et la réponse reçue. Chaque patient dont un accès vous est montré peut lire que vous l’avez consulté.",
+        "Who asked for which record, and what they were answered. That you looked is noted for each patient you are shown.",
+        "Qui a demandé quel dossier, et la réponse reçue. Pour chaque patient dont un accès vous est montré, votre consultation est notée.",
     ),
     "ledger-teach": Sentence(
         "Ask as narrowly as you can: a time of 31 days at most, and a person, a patient, a unit or an outcome. "
