@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.audit.reading.read_trail import ACCESS as AUDIT_ACCESSED
+from services.audit.reading.noting import ACCESS as AUDIT_ACCESSED
 from services.consent.noting import ACCESS as CONSENT_ACCESSED
 from services.notifier.noting import ACCESS as NOTIFIER_ACCESSED
 from services.records.noting import ACCESS, EMERGENCY_ENDED

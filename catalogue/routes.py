@@ -13,13 +13,16 @@ from services.consent.fhir_api import fhir as consent_fhir
 from services.consent.status_api import status as consent_status
 from services.governance.api import router as governance
 from services.notifier.api import router as notifier
+from services.notifier.requests_api import requests as requests_of_patients
 from services.notifier.status_api import status as notifier_status
 from services.portal.api import router as portal
 from services.portal.cases.door import cases
 from services.portal.charts.door import charts as chart_pages
 from services.portal.choices.door import choices
+from services.portal.ledger.door import ledger
 from services.portal.objectives.door import objectives
 from services.portal.operation.door import operation
+from services.portal.requests.door import requests
 from services.portal.traces.door import traces
 from services.portal.trail.door import trail
 from services.portal.training.door import training
@@ -35,8 +38,8 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "consent": (consent, enforcement, consent_fhir, consent_status),
     "audit": (audit, parked),
     "governance": (governance,),
-    "notifier": (notifier, notifier_status, parked),
-    "portal": (portal, cases, chart_pages, choices, objectives, operation, traces, trail, training, parked),
+    "notifier": (notifier, requests_of_patients, notifier_status, parked),
+    "portal": (portal, cases, chart_pages, choices, ledger, objectives, operation, requests, traces, trail, training, parked),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

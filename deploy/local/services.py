@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -25,12 +25,16 @@ _READY_WITHIN = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What the installer left for the services: role ids, the portal's client id, the ledger's public key, the trusted issuers."""
+    """What the installer left for the services: role ids, the portal's client id, the ledger's public key, the trusted issuers.
+
+    `naming_sites` tell patients names; `audit` and `governance` are told so by this one list.
+    """
 
     role_ids: Mapping[str, str]
     portal_client: str
     audit_key: str
     issuers: list[dict[str, Any]] = field(default_factory=list)
+    naming_sites: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +166,12 @@ def _consent(launch: Launch) -> Program:
 
 
 def _governance(launch: Launch) -> Program:
-    own = {"staff_file": str(launch.home.path / "staff.json")}
+    own = {"staff_file": str(launch.home.path / "staff.json")} | _naming(launch)
     return _program(launch, "governance", "services.governance", _shared(launch, "governance", "governance", "governance") | prefixed(own))
+
+
+def _naming(launch: Launch) -> dict[str, str]:
+    return {"naming_sites": json.dumps(launch.installation.naming_sites)}
 
 
 def _notifier(launch: Launch) -> Program:
@@ -197,7 +205,7 @@ def _keyring(launch: Launch, owner: str) -> dict[str, str]:
 
 
 def _audit(launch: Launch) -> Program:
-    own = _keyring(launch, "audit") | {"signing_key": AUDIT_SIGNING_KEY}
+    own = _keyring(launch, "audit") | _naming(launch) | {"signing_key": AUDIT_SIGNING_KEY}
     return _program(launch, "audit", "services.audit", _shared(launch, "audit", "audit", "audit") | prefixed(own))
 
 

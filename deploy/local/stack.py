@@ -117,7 +117,8 @@ def _install(home: Home, ports: Ports, servers: Servers, vault: Vault, seed: See
     client = install_identity(vault, seed, secret=home.secret, issuer=address, redirect_uri=f"{ports.url('portal')}/callback")
     home.write("staff.json", json.dumps(staff_of(vault, seed), ensure_ascii=False, indent=2))
     home.write("places.json", json.dumps(_places(seed), ensure_ascii=False, indent=2))
-    return Installation(role_ids, client, audit_public_key(vault), issuers(address, client))
+    naming_sites = [site.id for site in seed.sites if site.tells_names]
+    return Installation(role_ids, client, audit_public_key(vault), issuers(address, client), naming_sites)
 
 
 def _places(seed: Seed) -> dict[str, Any]:

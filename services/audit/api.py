@@ -6,9 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 
 from services.audit.progress import Progress
+from services.audit.reading.noting import Asked, asked_for, note_incomplete
 from services.audit.reading.prove_entry import prove_entry
 from services.audit.reading.read_log import NotInLedgerError, read_checkpoint, read_tile, signed_size
-from services.audit.reading.read_trail import Asked, asked_for, note_incomplete, read_trail
+from services.audit.reading.read_trail import read_trail
+from services.audit.reading.search_ledger import search_ledger
 from services.audit.reading.watch_activity import PAGE, await_entries, list_activity
 from services.audit.resources import AuditResources
 from shared.clock import utc_now
@@ -19,6 +21,7 @@ from shared.watching import FOR_WATCHERS
 
 EVERYONE = {"x-professions": ["everyone"]}
 TOLD = {"x-professions": sorted([Profession.PATIENT, Profession.PRIVACY_OFFICER])}
+OFFICERS_ONLY = {"x-professions": [Profession.PRIVACY_OFFICER]}
 FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 PLAIN = "text/plain; charset=utf-8"
 
@@ -32,9 +35,9 @@ def _resources(request: Request) -> AuditResources:
 Has = Annotated[AuditResources, Depends(_resources)]
 
 
-async def _asked(patient: str, request: Request, has: Has, x_purpose_of_use: Annotated[str | None, Header()] = None) -> Asked:
-    """A genuine token that does not say enough is refused and noted."""
-    now = utc_now()
+async def _asked(request: Request, has: Has, x_purpose_of_use: Annotated[str | None, Header()] = None) -> Asked:
+    """About the patient in the path, or else in the query; a genuine token that does not say enough is refused and noted."""
+    now, patient = utc_now(), request.path_params.get("patient", request.query_params.get("patient", ""))
     try:
         actor = await has.identities.verify(bearer(request.headers.get("authorization")))
         return asked_for(actor, purpose_of(actor, x_purpose_of_use), patient, now=now)
@@ -88,13 +91,26 @@ async def get_activity(
 
 @router.get("/log/{topic}/trail/{patient}", openapi_extra=TOLD)  # noqa: FAST003 - `patient` is read by `_asked`
 async def get_trail(
-    topic: str, asked: Asking, has: Has, response: Response, before: Annotated[int | None, Query(ge=0)] = None
+    topic: str, asked: Asking, has: Has, response: Response, before: Annotated[int | None, Query(ge=0, le=2**53)] = None
 ) -> dict[str, Any]:
     """Who looked at that patient's record, the newest first, a hundred at most; `following` goes on, as `before`."""
     log = _progress(topic, has).log
-    trail = await read_trail(asked, log, before=before, store=has.store, sealer=has.sealer, notes=has.notes)
+    trail = await read_trail(asked, log, before=before, desk=has.reading_desk())
     response.headers.update({"cache-control": "no-store", "x-decision-id": trail.decision})
     return {"accesses": trail.accesses, "following": trail.following}
+
+
+@router.get("/log/{topic}/entries", openapi_extra=OFFICERS_ONLY)
+async def get_entries(topic: str, request: Request, asked: Asking, has: Has, response: Response) -> dict[str, Any]:
+    """Accesses of a time, the newest first; `reading/search_terms.py` has the parameters. `following` goes on, as `before`.
+
+    So many entries are opened at once: a page without a match still says with `through` how far back it has looked.
+    """
+    log = _progress(topic, has).log
+    found = await search_ledger(asked, log, request.query_params.multi_items(), desk=has.reading_desk())
+    response.headers.update({"cache-control": "no-store", "x-decision-id": found.decision})
+    looked = {"entries": found.looked.entries, "looked": found.looked.count, "following": found.looked.following}
+    return looked | {"from": found.search.since, "to": found.search.until, "through": found.looked.through}
 
 
 @router.get("/status", **FOR_WATCHERS)

@@ -23,6 +23,7 @@ from services.audit.entry_sealer import EntrySealer
 from services.audit.ledger_store import LedgerStore
 from services.audit.model import LOGGED_TOPICS, Log
 from services.audit.progress import Progress
+from services.audit.reading.reading_desk import ReadingDesk
 from services.audit.sequencing.log_door import LogDoor
 from services.audit.sequencing.sequence_notes import Ledger
 from services.audit.sequencing.sequencer import Pace, Sequencer
@@ -93,6 +94,9 @@ class AuditResources:
     def affected_desk(self) -> AffectedDesk:
         logs = {topic: progress.log for topic, progress in self.logs.items()}
         return AffectedDesk(logs, self.store, self.sealer, self.affected, lambda topic: end_of_log(self.connection, topic))
+
+    def reading_desk(self) -> ReadingDesk:
+        return ReadingDesk(self.store, self.sealer, self.notes, self.settings.naming_sites)
 
     async def _answer_cases(self) -> None:
         """Until cancelled."""

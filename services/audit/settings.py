@@ -28,3 +28,7 @@ class AuditSettings(ServiceSettings):
         default=None,
         description="Folder of detection rules of one's own, read at start beside those that are shipped; `serment rules check`.",
     )
+    naming_sites: frozenset[str] = Field(
+        default=frozenset(),
+        description="Sites that tell patients by name who of the staff looked, a JSON list; the same list for `audit` and `governance`.",
+    )

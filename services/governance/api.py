@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from services.governance.answers import (
     attempt_answer,
@@ -13,8 +13,8 @@ from services.governance.answers import (
     standing_answer,
     workstation_answer,
 )
-from services.governance.asking import Asking, Guarding, Has, Language, body_of, keep_out_of_caches
-from services.governance.permissions import GUARDS, LEARNERS, TRAINERS, may_see_staff, may_take
+from services.governance.asking import Asking, AskingNames, Guarding, Has, Language, body_of, keep_out_of_caches
+from services.governance.permissions import GUARDS, LEARNERS, NAMERS, TRAINERS, may_be_named, may_see_staff, may_take
 from services.governance.refusals import require
 from services.governance.remind_of_duty import remind_of_duty
 from services.governance.schemas import (
@@ -23,6 +23,8 @@ from services.governance.schemas import (
     DutyAnswer,
     DutyBody,
     ModuleAnswer,
+    Name,
+    NamesAnswer,
     RemindingAnswer,
     StaffAnswer,
     StandingAnswer,
@@ -32,6 +34,7 @@ from services.governance.set_duty import NewDate, set_duty
 from services.governance.take_attempt import take_attempt
 from shared.clock import utc_now
 from shared.http import professions
+from shared.vocabulary import Profession
 from shared.watching import FOR_WATCHERS
 
 router = APIRouter(dependencies=[Depends(keep_out_of_caches)])
@@ -39,6 +42,9 @@ FOR_LEARNERS = professions(*LEARNERS)
 FOR_TRAINERS = professions(*TRAINERS)
 FOR_GUARDS = professions(*GUARDS)
 WorkstationId = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+FOR_THE_TOLD = professions(*NAMERS, Profession.PATIENT)
+MOST_NAMES = 100
+Idents = Annotated[list[Name], Query(alias="id", max_length=MOST_NAMES)]
 
 
 @router.get("/modules", openapi_extra=FOR_LEARNERS)
@@ -107,3 +113,11 @@ async def delete_lock(ident: WorkstationId, guard: Guarding, has: Has) -> Workst
 async def get_status(has: Has) -> dict[str, Any]:
     """For those who watch over the group, whether they are on the staff list or not."""
     return {"outbox": await has.outbox.backlog(now=utc_now())}
+
+
+@router.get("/names", openapi_extra=FOR_THE_TOLD)
+async def get_names(asking: AskingNames, has: Has, idents: Idents) -> NamesAnswer:
+    """Of a hundred accounts at most; those that are not told, or not known, are left out."""
+    known = await has.staff.of_idents(set(idents))
+    told = [member for member in known if may_be_named(member, asking, naming_sites=has.naming_sites)]
+    return NamesAnswer(names={member.ident: member.name for member in told})

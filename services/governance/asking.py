@@ -5,13 +5,14 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
-from services.governance.permissions import Asker, Guard, may_enter, may_lock
+from services.governance.permissions import Asker, Guard, may_enter, may_lock, may_read_names
 from services.governance.refusals import TrainingRequestUnfitError, require
 from services.governance.resources import GovernanceResources
 from services.governance.staff_store import the_one
 from shared.bodies import UnfitBodyError, read_as
 from shared.http import language_of
 from shared.identity import bearer
+from shared.vocabulary import Profession
 
 _LARGEST_BODY = 64 * 1024
 B = TypeVar("B", bound=BaseModel)
@@ -44,6 +45,16 @@ async def _guard(request: Request, has: Has) -> Guard:
 
 
 Guarding = Annotated[Guard, Depends(_guard)]
+
+
+async def _names_asker(request: Request, has: Has) -> Profession:
+    """Patients are let in here too. Raises TokenRefusedError, TokenIncompleteError, IssuerUnreachableError or TaskRefusedError."""
+    actor = await has.identities.verify(bearer(request.headers.get("authorization")))
+    require(may_read_names(actor.profession, await has.staff.find(actor.ident)))
+    return actor.profession
+
+
+AskingNames = Annotated[Profession, Depends(_names_asker)]
 
 
 def _language(request: Request, response: Response) -> str:

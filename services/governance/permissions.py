@@ -1,5 +1,6 @@
 """Decides who may do what with staff and duties: pure, one reason per line; None means yes."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from services.governance.model import Member
@@ -13,6 +14,9 @@ TRAINERS = frozenset({Profession.TRAINER})
 
 GUARDS = TRAINERS | {Profession.INTEGRATION}
 """Who locks workstations: the site's endpoint agent, which is an interface, and security officers."""
+
+NAMERS = frozenset({Profession.TRAINER, Profession.PRIVACY_OFFICER})
+"""Who is told the names of all staff; patients are told some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,18 @@ def may_take(asker: Asker, module: str) -> str | None:
 def may_see_staff(asker: Asker) -> str | None:
     """Token and staff list must agree that this is a trainer."""
     return None if {asker.profession, asker.member.profession} <= TRAINERS else "trainers-only"
+
+
+def may_read_names(profession: Profession, member: Member | None) -> str | None:
+    """Patients are not on the staff list, and may; of the staff, those whose task it is by token and by list."""
+    if profession is Profession.PATIENT:
+        return None
+    return may_enter(profession, member) or (None if member and {profession, member.profession} <= NAMERS else "names-not-for-you")
+
+
+def may_be_named(of: Member, to: Profession, *, naming_sites: AbstractSet[str]) -> bool:
+    """To a patient where the site's policy is so; they need not work there any more."""
+    return to is not Profession.PATIENT or of.site in naming_sites
 
 
 def may_remind(asker: Asker, of: Member) -> str | None:

@@ -25,6 +25,10 @@ REASONS = {
         "Workstations are locked and unlocked by the endpoint agent of their site and by its security officers.",
         "Les postes de travail sont verrouillés et déverrouillés par l’agent installé de leur site et par ses responsables de la sécurité.",
     ),
+    "names-not-for-you": Sentence(
+        "Names of the staff are told to privacy officers and trainers, and to patients where the site tells names.",
+        "Les noms du personnel sont communiqués aux délégués et aux formateurs, et aux patients si le site communique les noms.",
+    ),
     "other-site-staff": Sentence(
         "This member of staff works at another site. Ask a trainer there.",
         "Cette personne travaille sur un autre site. Adressez-vous à un formateur de ce site.",

@@ -30,5 +30,4 @@ async def remind_of_duty(asker: Asker, ident: str, module: str, *, now: datetime
     if not is_due(member, module, now):
         raise DutyNotDueError
     wanted = Reminder(ident, module, member.site, asker.member.ident, to_millisecond(now))
-    last = await reminders.keep(wanted, valid_until=member.duties[module].until)
-    return Reminding(last, sent=last == wanted)
+    return Reminding(*await reminders.keep(wanted, valid_until=member.duties[module].until))

@@ -21,11 +21,14 @@ class ReminderStore:
     async def of_site(self, site: str) -> list[Reminder]:
         return [_reminder(row) async for row in self._stated.rows.find({"site": site})]
 
-    async def keep(self, wanted: Reminder, *, valid_until: datetime) -> Reminder:
-        """The last one of that duty, which is another one if less than a day has passed since. Raises OvertakenError."""
+    async def keep(self, wanted: Reminder, *, valid_until: datetime) -> tuple[Reminder, bool]:
+        """The last one of that duty, and whether it is this one: not if less than a day has passed. Raises OvertakenError."""
+        sent = False
 
         def make(row: Row | None, moment: datetime) -> tuple[Row, EventRecord] | None:
-            if row is not None and not may_be_reminded(row["at"], wanted.at):
+            nonlocal sent
+            sent = row is None or may_be_reminded(row["at"], wanted.at)
+            if not sent:
                 return None
             event = DutyReminded(
                 staff=wanted.staff, module=wanted.module, valid_until=valid_until, by=wanted.by, reminded_at=wanted.at
@@ -33,7 +36,7 @@ class ReminderStore:
             return asdict(wanted), event
 
         row = await self._stated.change(f"{wanted.staff}/{wanted.module}", make, now=wanted.at)
-        return wanted if row is None else _reminder(row)
+        return (wanted if row is None else _reminder(row)), sent
 
 
 def _reminder(row: Row) -> Reminder:

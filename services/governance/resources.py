@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -39,6 +40,7 @@ class GovernanceResources:
     workstations: WorkstationStore
     outbox: Outbox
     pings: Mapping[str, Ping] = field(default_factory=dict)
+    naming_sites: AbstractSet[str] = frozenset()
 
 
 @asynccontextmanager
@@ -62,7 +64,8 @@ async def open_resources(
         stack.push_async_callback(end_tasks, _keep_going(settings, staff, outbox, producer))
         reminders, workstations = ReminderStore(mongo, database, outbox), WorkstationStore(mongo, database, outbox)
         pings = {"mongodb": mongo.ping}
-        yield GovernanceResources(Identities(list(settings.issuers)), staff, modules, reminders, workstations, outbox, pings)
+        identities, sites = Identities(list(settings.issuers)), settings.naming_sites
+        yield GovernanceResources(identities, staff, modules, reminders, workstations, outbox, pings, sites)
 
 
 def _keep_going(settings: GovernanceSettings, staff: StaffStore, outbox: Outbox, producer: Producer) -> list["asyncio.Task[None]"]:

@@ -90,6 +90,12 @@ class WorkstationAnswer(BaseModel):
     since: datetime | None
 
 
+class NamesAnswer(BaseModel):
+    """Names of members of staff by account id; whoever is not told is left out."""
+
+    names: dict[str, str]
+
+
 class PageAnswer(BaseModel):
     title: str
     text: str

@@ -12,6 +12,10 @@ class GovernanceSettings(ServiceSettings):
     """The group's one staff list."""
 
     staff_file: Path = Field(description="JSON list of everybody who works here; read at start.")
+    naming_sites: frozenset[str] = Field(
+        default=frozenset(),
+        description="Sites that tell patients by name who of the staff looked, a JSON list; the same list for `audit` and `governance`.",
+    )
     heartbeat_pause: timedelta = Field(
         default=timedelta(seconds=60), description="How often it is said that nothing else is to be said; far below the readers' bound."
     )

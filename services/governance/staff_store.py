@@ -1,6 +1,6 @@
 """Keeps the staff and their duties; a changed standing and the event that states it stand or fall together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -31,6 +31,10 @@ class StaffStore:
 
     async def of_site(self, site: str) -> list[Member]:
         return [_member(row) async for row in self._stated.rows.find({"site": site})]
+
+    async def of_idents(self, idents: Collection[str]) -> list[Member]:
+        """Those who are or were on the staff list."""
+        return [_member(row) async for row in self._stated.rows.find({"_id": {"$in": list(idents)}})]
 
     async def idents(self) -> set[str]:
         return {row["_id"] async for row in self._stated.rows.find({}, projection={"_id": 1})}

@@ -1,6 +1,6 @@
 """Tells the names of sites and units to people; the services know their ids alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,15 @@ class Places:
 
     def site(self, ident: str) -> str:
         return self.sites[ident].name if ident in self.sites else ident
+
+    @property
+    def site_names(self) -> Sequence[tuple[str, str]]:
+        return [(ident, place.name) for ident, place in self.sites.items()]
+
+    @property
+    def unit_names(self) -> Sequence[tuple[str, str]]:
+        """With the site's name, for a unit's may be the same elsewhere."""
+        return [(ident, f"{name}, {place.name}") for place in self.sites.values() for ident, name in place.units.items()]
 
     def unit(self, ident: str) -> str:
         return next((place.units[ident] for place in self.sites.values() if ident in place.units), ident)

@@ -82,9 +82,14 @@ async def _reader(request: Request, session: Signed) -> Reader:
 
 async def _belonging(request: Request, reader: Annotated[Reader, Depends(_reader)]) -> Reader:
     """For pages that no service decides about. Raises NotSignedInError or NotYourRoomError."""
+    require_belonging(request, reader)
+    return reader
+
+
+def require_belonging(request: Request, reader: Reader) -> None:
+    """Raises NotYourRoomError."""
     if reader.session.person.profession not in request.scope["route"].openapi_extra["x-professions"]:
         raise NotYourRoomError
-    return reader
 
 
 def _goal(request: Request) -> str:

@@ -3,6 +3,7 @@
 from services.portal.cases.words import CASES
 from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
+from services.portal.ledger.words import LEDGER
 from services.portal.objectives.words import OBJECTIVES
 from services.portal.operation.words import OPERATION
 from services.portal.requests.words import REQUESTS
@@ -15,6 +16,7 @@ WORDS = {
     **CASES,
     **CHARTS,
     **CHOICES,
+    **LEDGER,
     **OBJECTIVES,
     **OPERATION,
     **REQUESTS,

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,59 +20,17 @@ from services.audit.affected.find_affected import (
     TooManyAffectedError,
     find_affected,
 )
-from services.audit.affected.search_accesses import LATE, PAGE, SKEW, Question, search_accesses
-from services.audit.entry_sealer import OpenedEntry
-from services.audit.model import Entry, Head, Log
+from services.audit.affected.search_accesses import PAGE, Question, search_accesses
+from services.audit.entry_times import LATE, SKEW
 from shared.events.audit import AffectedFound
 from shared.events.notifier import CaseChanged
 from shared.keyring import KeyErasedError
 from shared.sealing import UnreadableError
-from tests.audit.detecting_desk import BEGAN, LOG, said
+from tests.audit.detecting_desk import BEGAN, LOG
+from tests.audit.fake_ledger import FakeLedger, Written, a_ledger, access
 from tests.audit.ledger_desk import FakeSource, LedgerDesk
 
 QUESTION = Question("clerk-1", BEGAN + timedelta(minutes=10), BEGAN + timedelta(minutes=12))
-Written = tuple[float, dict[str, Any] | bytes | Exception | None]
-"""The minute after the beginning in which it was appended, and what it says."""
-
-
-@dataclass
-class FakeLedger:
-    """Entries in memory; `opened` holds the indexes that anybody looked into."""
-
-    entries: list[Entry] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
-    opened: list[int] = field(default_factory=list)
-    read: int = 0
-    next_offset: int = 0
-
-    async def page(self, _log: Log, first: int, end: int) -> list[Entry]:
-        self.read += end - first
-        return self.entries[first:end]
-
-    async def head(self, _log: Log) -> Head | None:
-        return Head("t", len(self.entries), b"", self.next_offset, 1)
-
-    async def open(self, _log: Log, entry: Entry) -> OpenedEntry | None:
-        self.opened.append(entry.index)
-        value = self.values[entry.index]
-        if isinstance(value, Exception):
-            raise value
-        if value is None:
-            return None
-        return OpenedEntry(value if isinstance(value, bytes) else json.dumps(value).encode(), ())
-
-
-def a_ledger(written: Sequence[Written]) -> FakeLedger:
-    ledger = FakeLedger(next_offset=len(written))
-    for index, (minute, value) in enumerate(written):
-        at = BEGAN + timedelta(minutes=minute)
-        ledger.entries.append(Entry(index, index, b"", None, None, None, None, at, "access/2026-11", b""))
-        ledger.values.append(value)
-    return ledger
-
-
-def access(minute: float, *, patient: Any = "patient-1", **facts: Any) -> dict[str, Any]:
-    return said(str(uuid.uuid4()), at=minute * 60, patient=patient, **facts)
 
 
 async def search(ledger: FakeLedger, question: Question = QUESTION, *, read_to: int = 0) -> tuple[list[str], int, int]:

@@ -211,5 +211,6 @@ class TestRoutes:
             "/log/{topic}/proof/{note_id}": ["everyone"],
             "/log/{topic}/activity": ["operator", "privacy-officer"],
             "/log/{topic}/trail/{patient}": ["patient", "privacy-officer"],
+            "/log/{topic}/entries": ["privacy-officer"],
             "/status": ["operator", "privacy-officer"],
         }

@@ -40,6 +40,7 @@ PAGES = {
         "/reviews/{review}",
         "/trail/{chart}",
         "/objectives",
+        "/ledger?to=",
         "/nowhere",
     ],
     "t.roux": ["/staff"],

@@ -108,8 +108,9 @@ class TestAQuestion:
             await patient.press("Send to the privacy officer")
             assert "A question about a visit" in await patient.text()
             async with signed_in(browser, running, "o.leroy") as officer:
-                assert "Request: A question about a visit" in await officer.text()
-                await officer.press("Request: A question about a visit")
+                assert "First due" in await officer.text()
+                await officer.press("Patients’ requests")
+                await officer.press("A question about a visit")
                 assert "Made up: whom have I never met?" in await officer.text()
                 await officer.page.get_by_label("Your answer to the patient").fill("Made up: a colleague, who was refused.")
                 await officer.page.get_by_label("Outcome").select_option("explained")
@@ -203,6 +204,28 @@ class TestASuspicion:
             await officer.press("Close the case")
             assert "This case has ended" in await officer.text()
             await officer.go("/activity")
+
+            assert officer.wrong == []
+
+
+class TestTheLedger:
+    async def test_is_searched_on_a_phone_and_tells_names(self, browser: Browser, running: Running, desk: Desk) -> None:
+        patient, address = desk.a_chart()
+        desk.ask("GET", address, "b.bernard")
+        async with signed_in(browser, running, "o.leroy", path="/ledger", viewport=PHONE) as officer:
+            assert "Ask as narrowly as you can" in await officer.text()
+            await officer.page.locator("summary").click()
+            await officer.page.get_by_label("Patient number").fill(patient)
+            await officer.page.get_by_label("Outcome").select_option("refused")
+            for _ in range(40):  # until `audit` has the access
+                await officer.follow(officer.page.get_by_role("button", name="Search", exact=True))
+                if "Dr Bruno Bernard" in await officer.text():
+                    break
+                await officer.page.wait_for_timeout(250)
+            await officer.press("Dr Bruno Bernard")
+            assert "Account (Dr Bruno Bernard)" in await officer.text()
+            await officer.press("Who saw this record")
+            assert "Dr Bruno Bernard" in await officer.text()
 
             assert officer.wrong == []
 

@@ -1,6 +1,6 @@
 """A governance in one process: its staff in memory, two small modules, and people who are whoever their token says."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -82,6 +82,9 @@ class MemoryStaff:
     async def of_site(self, site: str) -> list[Member]:
         return [member for member in self.members.values() if member.site == site]
 
+    async def of_idents(self, idents: Collection[str]) -> list[Member]:
+        return [self.members[ident] for ident in idents if ident in self.members]
+
     async def idents(self) -> set[str]:
         return set(self.members)
 
@@ -113,13 +116,13 @@ class MemoryReminders:
     async def of_site(self, site: str) -> list[Reminder]:
         return [last for last in self.kept.values() if last.site == site]
 
-    async def keep(self, wanted: Reminder, *, valid_until: datetime) -> Reminder:  # noqa: ARG002
+    async def keep(self, wanted: Reminder, *, valid_until: datetime) -> tuple[Reminder, bool]:  # noqa: ARG002
         known = self.kept.get((wanted.staff, wanted.module))
         if known is not None and not may_be_reminded(known.at, wanted.at):
-            return known
+            return known, False
         self.kept[wanted.staff, wanted.module] = wanted
         self.stated.append(wanted)
-        return wanted
+        return wanted, True
 
 
 class MemoryWorkstations:
@@ -173,7 +176,8 @@ class GovernanceDesk:
 async def open_desk(*members: Member) -> AsyncIterator[GovernanceDesk]:
     staff, reminders, workstations = MemoryStaff(members), MemoryReminders(), MemoryWorkstations()
     app = create_app("governance", lifespan=None, pings=lambda _: {})
-    app.state.resources = GovernanceResources(FakeIdentities(), staff, MODULES, reminders, workstations, WaitingOutbox())
+    things = (FakeIdentities(), staff, MODULES, reminders, workstations, WaitingOutbox())
+    app.state.resources = GovernanceResources(*things, naming_sites=frozenset({"nord"}))
     app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://governance") as http:
         yield GovernanceDesk(staff, reminders, workstations, http)

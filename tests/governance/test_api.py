@@ -1,6 +1,7 @@
 """What governance answers over HTTP, to whom, and what it never says."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -307,3 +308,49 @@ class TestLocks:
 
         assert answer.status_code == 422
         assert not desk.workstations.stated
+
+
+class TestNames:
+    """The site nord tells names to patients, and sud does not."""
+
+    ALL = "/names?id=clerk&id=gone&id=clerk-sud&id=stranger"
+    OF_NORD: ClassVar = {"clerk": "Name of clerk", "gone": "Name of gone"}
+
+    @pytest.mark.parametrize("token", ["privacy-officer/officer", "trainer/trainer"])
+    async def test_are_told_to_officers_and_trainers(self, desk: GovernanceDesk, token: str) -> None:
+        desk.staff.members["officer"] = a_member("officer", profession="privacy-officer")
+
+        answer = await desk.ask("GET", self.ALL, token)
+
+        assert answer.json() == {"names": self.OF_NORD | {"clerk-sud": "Name of clerk-sud"}}
+        assert answer.headers["cache-control"] == "no-store"
+
+    async def test_are_told_to_patients_where_the_site_tells_names(self, desk: GovernanceDesk) -> None:
+        answer = await desk.ask("GET", self.ALL, "patient/somebody")
+
+        assert answer.json() == {"names": self.OF_NORD}
+
+    @pytest.mark.parametrize(
+        ("token", "status", "said"),
+        [
+            ("nobody/clerk", 401, "Sign in again"),
+            ("integration/clerk", 403, "for the staff of the group"),
+            ("privacy-officer/stranger", 403, "not on the current staff list"),
+            ("trainer/gone", 403, "not on the current staff list"),
+            ("clerk/clerk", 403, "told to privacy officers and trainers"),
+            ("operator/clerk", 403, "told to privacy officers and trainers"),
+            ("privacy-officer/clerk", 403, "told to privacy officers and trainers"),
+            ("clinician/trainer", 403, "told to privacy officers and trainers"),
+        ],
+    )
+    async def test_are_told_to_nobody_else(self, desk: GovernanceDesk, token: str, status: int, said: str) -> None:
+        answer = await desk.ask("GET", self.ALL, token)
+
+        assert (answer.status_code, said in answer.json()["detail"]) == (status, True)
+        assert "Name of" not in answer.text
+
+    @pytest.mark.parametrize("query", ["", "?id=" + "x" * 65, "?" + "&".join(f"id={number}" for number in range(101))], ids=len)
+    async def test_are_asked_for_by_a_hundred_accounts_at_most(self, desk: GovernanceDesk, query: str) -> None:
+        answer = await desk.ask("GET", f"/names{query}", "trainer/trainer")
+
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:serment:problem:wrong-request")

@@ -115,4 +115,5 @@ class TestRoutes:
             "PUT /workstations/{ident}/lock": sorted(GUARDS),
             "DELETE /workstations/{ident}/lock": sorted(GUARDS),
             "GET /status": ["operator", "privacy-officer"],
+            "GET /names": ["patient", "privacy-officer", "trainer"],
         }

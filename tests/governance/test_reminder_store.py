@@ -72,7 +72,7 @@ def a_reminder(staff: str = "clerk", *, after: timedelta = timedelta(0), site: s
 
 class TestKeep:
     async def test_keeps_and_states_the_first(self, kept: Kept) -> None:
-        assert await kept.reminders.keep(a_reminder(), valid_until=UNTIL) == a_reminder()
+        assert await kept.reminders.keep(a_reminder(), valid_until=UNTIL) == (a_reminder(), True)
         assert await kept.reminders.of_site("nord") == [a_reminder()]
         assert await kept.stated() == [NOW]
 
@@ -81,7 +81,7 @@ class TestKeep:
 
         again = await kept.reminders.keep(replace(a_reminder(after=DAY - timedelta(seconds=1)), by="other"), valid_until=UNTIL)
 
-        assert again == a_reminder()
+        assert again == (a_reminder(), False)
         assert await kept.stated() == [NOW]
 
     async def test_keeps_another_after_a_day(self, kept: Kept) -> None:

@@ -125,6 +125,13 @@ class TestChange:
         assert {member.ident for member in await kept.staff.of_site("nord")} == {"a", "c"}
         assert await kept.staff.idents() == {"a", "b", "c"}
 
+    async def test_finds_people_by_account(self, kept: Kept) -> None:
+        for ident in ("a", "b", "c"):
+            await kept.staff.change(ident, become(a_member(ident)), now=NOW)
+
+        assert {member.ident for member in await kept.staff.of_idents({"a", "c", "nobody", "$in"})} == {"a", "c"}
+        assert await kept.staff.of_idents([]) == []
+
 
 class TestRealChange:
     async def test_states_revisions_in_order_whatever_the_clock_says(self, real: Kept) -> None:

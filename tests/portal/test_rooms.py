@@ -120,6 +120,14 @@ def a_request(**more: Any) -> dict[str, Any]:
 
 MESSAGE = {"id": "m", "at": AT, "about": "emergency-in-your-record", "subject": "Your record", "text": "Was opened.", "values": {}}
 
+NAMES = {"GET governance/names": {"names": {"somebody": "Dr Anne Essai", "s-1": "Dr Anne Essai"}}}
+
+
+def a_search(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
+    found = {"entries": list(entries), "looked": len(entries), "following": None, "through": AT}
+    return {"GET audit/log/records.access/entries": found | {"from": AT, "to": "2026-11-26T11:00:00Z"} | more}
+
+
 PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "/choices": ("patient", "Urgences", {"GET consent/consents": [a_statement(), a_statement(id="c-2", state="inactive", ended_at=AT)]}),
     "/choices/c-1": ("patient", "9.5|9,5", {"GET consent/consents": [a_statement()]}),
@@ -130,19 +138,26 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "participate|take part|participe",
         {
             f"GET audit/log/records.access/trail/{ME}": {
-                "accesses": [an_access(9), an_access(8), an_access(7, outcome="refused")],
+                "accesses": [an_access(9), an_access(8, actor="somebody"), an_access(7, outcome="refused")],
                 "following": 7,
-            }
+            },
+            **NAMES,
         },
     ),
     f"/trail/{ME}": (
         "privacy-officer",
         "the-account",
-        {f"GET audit/log/records.access/trail/{ME}": {"accesses": [an_access(9, actor="the-account")], "following": None}},
+        {f"GET audit/log/records.access/trail/{ME}": {"accesses": [an_access(9, actor="the-account")], "following": None}, **NAMES},
+    ),
+    "/ledger": ("privacy-officer", "31 days|31 jours", {}),
+    f"/ledger?from=2026-11-26T10:00&patient={ME}&outcome=refused&unit=nord-urgences": (
+        "privacy-officer",
+        "Dr Anne Essai",
+        a_search(an_access(9, actor="somebody", patient=ME, outcome="refused"), an_access(8, actor=None, patient=None)) | NAMES,
     ),
     "/messages": ("patient", "Was opened", {"GET notifier/messages": {"messages": [MESSAGE]}}),
     "/cases": ("privacy-officer", "Many charts|Beaucoup", {"GET notifier/cases": {"cases": [a_case()], "following": "x"}}),
-    "/cases/e3cd": ("privacy-officer", "assessment|Assessment|Évaluation", {"GET notifier/cases/e3cd": a_case()}),
+    "/cases/e3cd": ("privacy-officer", "Dr Anne Essai", {"GET notifier/cases/e3cd": a_case(), **NAMES}),
     "/cases/e3cd/patients": (
         "privacy-officer",
         ME,
@@ -155,6 +170,7 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
         {
             "GET notifier/reviews/g-1": a_review(),
             f"GET records/charts/{ME}/emergencies/g-1": {"reason": "unconscious, nobody reachable", "followed_up": False},
+            **NAMES,
         },
     ),
     "/today": (

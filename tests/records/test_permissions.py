@@ -55,7 +55,8 @@ class Caller:
 
     def account(self, route: Route, profession: Profession) -> tuple[str, str]:
         login, purpose = ACCOUNTS[profession]
-        watches = profession == Profession.PRIVACY_OFFICER and ("/emergencies/" in route.path or "/trail/" in route.path)
+        for_compliance = ("/emergencies/", "/trail/", "/entries")
+        watches = profession == Profession.PRIVACY_OFFICER and any(part in route.path for part in for_compliance)
         return login, "HCOMPL" if watches else purpose
 
     def token(self, login: str, purpose: str) -> str:

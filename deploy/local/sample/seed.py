@@ -28,10 +28,14 @@ class Unit(SeedPart):
 
 
 class Site(SeedPart):
-    """`charts` are loaded when the demo starts; the story takes `story_charts` one after another, in their order."""
+    """`charts` are loaded when the demo starts; the story takes `story_charts` one after another, in their order.
+
+    With `tells_names` its patients are told by name who of its staff looked.
+    """
 
     id: str
     name: str
+    tells_names: bool
     units: tuple[Unit, ...]
     charts: tuple[FileName, ...]
     story_charts: tuple[FileName, ...]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.audit.entry_sealer import EntrySealer
+from services.audit.entry_times import LATE, SKEW, first_since
 from services.audit.ledger_store import LedgerStore
 from services.audit.model import Entry, Log
 from services.audit.seen_note import SeenNote, moment_at, read_seen
@@ -13,10 +14,6 @@ from shared.sealing import UnreadableError
 from shared.vocabulary import Outcome
 
 PAGE = 500
-SKEW = timedelta(minutes=1)
-"""A note's own clock may be so far ahead of the one that appended it."""
-LATE = timedelta(minutes=10)
-"""A note that waited in an outbox stands behind others made so much later."""
 _TELLS = frozenset({Outcome.ANSWERED, None})
 """A note without an outcome tells of a time in which a chart stood open."""
 
@@ -41,7 +38,7 @@ class Accesses:
 
 async def search_accesses(log: Log, question: Question, *, size: int, read_to: int, store: LedgerStore, sealer: EntrySealer) -> Accesses:
     """Of the first `size` entries, and at least up to `read_to`. Raises VaultUnavailableError."""
-    at = await _first_since(log, question.first - SKEW, size=size, store=store)
+    at = await first_since(log, question.first - SKEW, size=size, store=store)
     found: list[str] = []
     while at < size:
         entries = await store.page(log, at, min(at + PAGE, size))
@@ -51,16 +48,6 @@ async def search_accesses(log: Log, question: Question, *, size: int, read_to: i
         if at >= read_to and _is_past(entries, notes, question.last + LATE):
             break
     return Accesses(frozenset(found), len(found), at)
-
-
-async def _first_since(log: Log, moment: datetime, *, size: int, store: LedgerStore) -> int:
-    """Index of the first entry that was appended at that moment or later, by halving: an access is appended after it was made."""
-    low, high = 0, size
-    while low < high:
-        middle = (low + high) // 2
-        [entry] = await store.page(log, middle, middle + 1)
-        low, high = (middle + 1, high) if entry.at < moment else (low, middle)
-    return low
 
 
 async def _note(log: Log, entry: Entry, sealer: EntrySealer) -> SeenNote | None:

@@ -7,6 +7,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.forms import first, own_form
 from services.portal.group import ServiceRefusedError, ServiceSilentError
+from services.portal.ledger.search import within
+from services.portal.names import names_of
 from services.portal.pages import page
 from services.portal.signed import At, Ident, OwnSite, Reading
 from shared.http import professions
@@ -49,8 +51,10 @@ async def list_cases(request: Request, reader: Reading, desk: At, state: State =
 
 @cases.get("/cases/{case}", openapi_extra=OFFICERS, response_class=HTMLResponse)
 async def one_case(case: Ident, request: Request, reader: Reading, desk: At) -> HTMLResponse:
-    told = await desk.group.ask(reader, "notifier", f"/cases/{case}", purpose=Purpose.COMPLIANCE)
-    return page("cases/case.html", request, session=reader.session, case=told.body, places=desk.places)
+    told = (await desk.group.ask(reader, "notifier", f"/cases/{case}", purpose=Purpose.COMPLIANCE)).body
+    names = await names_of(reader, [told["actor"], *(step["by"] for step in told["timeline"])], group=desk.group)
+    what = {"case": told, "places": desk.places, "names": names, "within": within(told["first"], told["last"])}
+    return page("cases/case.html", request, session=reader.session, **what)
 
 
 @cases.get("/cases/{case}/patients", openapi_extra=OFFICERS, response_class=HTMLResponse)
@@ -87,7 +91,9 @@ async def one_review(grant: Ident, request: Request, reader: Reading, desk: At) 
         opened = (await desk.group.ask(reader, "records", path, purpose=Purpose.COMPLIANCE)).body
     except (ServiceSilentError, ServiceRefusedError) as error:
         unopened = error.said().in_language(reader.language)
-    what = {"review": told.body, "opened": opened, "unopened": unopened, "places": desk.places}
+    names = await names_of(reader, [told.body["staff"], told.body["reviewed_by"]], group=desk.group)
+    meanwhile = within(told.body["opened_at"], told.body["ends_at"])
+    what = {"review": told.body, "opened": opened, "unopened": unopened, "places": desk.places, "names": names, "within": meanwhile}
     return page("cases/review.html", request, session=reader.session, **what)
 
 

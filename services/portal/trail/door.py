@@ -7,6 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from services.portal.desk import Desk
 from services.portal.group import Reader
+from services.portal.ledger.search import within
+from services.portal.names import names_of
 from services.portal.pages import page
 from services.portal.signed import At, Ident, Reading
 from services.portal.trail.visits import visits
@@ -38,8 +40,10 @@ async def _trail(patient: str, purpose: Purpose, before: int | None, *, request:
         reader, "audit", f"{LOG}/trail/{patient}" + ("" if before is None else f"?before={before}"), purpose=purpose
     )
     found = visits(told.body["accesses"], request.app.state.time_zone, desk.places)
-    what = {"visits": found, "following": told.body["following"], "whose": patient, "own": purpose is Purpose.PATIENT_REQUEST}
-    return page("trail/trail.html", request, session=reader.session, **what)
+    names = await names_of(reader, [visit.access.get("actor") for visit in found], group=desk.group)
+    what = {"visits": found, "following": told.body["following"], "whose": patient, "names": names, "within": within}
+    own = purpose is Purpose.PATIENT_REQUEST
+    return page("trail/trail.html", request, session=reader.session, own=own, **what)
 
 
 @trail.get("/proof/{note}", openapi_extra=ANYBODY)
