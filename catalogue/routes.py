@@ -19,6 +19,7 @@ from services.portal.api import router as portal
 from services.portal.cases.door import cases
 from services.portal.charts.door import charts as chart_pages
 from services.portal.choices.door import choices
+from services.portal.erasures.door import erasures
 from services.portal.ledger.door import ledger
 from services.portal.objectives.door import objectives
 from services.portal.operation.door import operation
@@ -39,7 +40,7 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "audit": (audit, parked),
     "governance": (governance,),
     "notifier": (notifier, requests_of_patients, notifier_status, parked),
-    "portal": (portal, cases, chart_pages, choices, ledger, objectives, operation, requests, traces, trail, training, parked),
+    "portal": (portal, cases, chart_pages, choices, erasures, ledger, objectives, operation, requests, traces, trail, training, parked),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

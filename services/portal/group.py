@@ -129,9 +129,9 @@ class Group:
             reader, service, "GET" if send is None else "POST", path, None if send is None else orjson.dumps(send), headers
         )
 
-    async def find_patients(self, reader: Reader, wanted: Mapping[str, str]) -> Told:
+    async def find_patients(self, reader: Reader, wanted: Mapping[str, str], *, purpose: Purpose) -> Told:
         """FHIR's search by form: names stand in no address. Raises ServiceSilentError or ServiceRefusedError."""
-        headers = {"content-type": "application/x-www-form-urlencoded", "x-purpose-of-use": Purpose.TREATMENT}
+        headers = {"content-type": "application/x-www-form-urlencoded", "x-purpose-of-use": purpose}
         return await self._told(reader, "records", "POST", "/fhir/Patient/_search", urlencode(wanted).encode(), headers)
 
     async def put(self, reader: Reader, service: str, path: str, send: Any) -> Told:

@@ -13,6 +13,7 @@ from services.portal.api import router
 from services.portal.cases.door import cases
 from services.portal.charts.door import charts
 from services.portal.choices.door import choices
+from services.portal.erasures.door import erasures
 from services.portal.language import language_for
 from services.portal.ledger.door import ledger
 from services.portal.objectives.door import objectives
@@ -47,7 +48,7 @@ def make_app(settings: PortalSettings) -> WithPageHeaders:
 
     app = create_app("Serment portal", lifespan=lifespan, pings=_pings)
     app.state.time_zone = settings.time_zone
-    for door in (router, cases, charts, choices, ledger, objectives, operation, requests, traces, trail, training, parked):
+    for door in (router, cases, charts, choices, erasures, ledger, objectives, operation, requests, traces, trail, training, parked):
         app.include_router(door)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(AnticipatedError, _on_anticipated)

@@ -15,8 +15,9 @@ class Room:
 
 
 _ACTIVITY, _TRAINING, _STAFF = Room("/activity", "room-activity"), Room("/modules", "room-training"), Room("/staff", "room-staff")
+_PATIENTS = Room("/charts", "room-patients")
 _CHARTS, _CASES, _REVIEWS = Room("/charts", "room-charts"), Room("/cases", "room-cases"), Room("/reviews", "room-reviews")
-_LEDGER = Room("/ledger", "room-ledger")
+_LEDGER, _ERASURES = Room("/ledger", "room-ledger"), Room("/erasures", "room-erasures")
 _TODAY, _REQUESTS, _RIGHTS = Room("/today", "room-today"), Room("/requests", "room-requests"), Room("/rights", "room-rights")
 _OPERATION, _TRACES = Room("/operation", "room-operation"), Room("/traces", "room-traces")
 _OBJECTIVES = Room("/objectives", "room-objectives")
@@ -25,8 +26,8 @@ _CHOICES, _MESSAGES = Room("/choices", "room-choices"), Room("/messages", "room-
 
 _ROOMS: dict[str, Sequence[Room]] = {
     Profession.CLINICIAN: (_CHARTS, _TRAINING),
-    Profession.CLERK: (_TRAINING,),
-    Profession.PRIVACY_OFFICER: (_TODAY, _CASES, _REVIEWS, _REQUESTS, _LEDGER, _ACTIVITY, _OBJECTIVES, _TRAINING),
+    Profession.CLERK: (_PATIENTS, _TRAINING),
+    Profession.PRIVACY_OFFICER: (_TODAY, _CASES, _REVIEWS, _REQUESTS, _LEDGER, _ERASURES, _ACTIVITY, _OBJECTIVES, _TRAINING),
     Profession.TRAINER: (_STAFF, _TRAINING),
     Profession.OPERATOR: (_ACTIVITY, _OPERATION, _TRACES, _TRAINING),
     Profession.PATIENT: (_TRAIL, _CHOICES, _RIGHTS, _MESSAGES),

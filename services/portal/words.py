@@ -3,6 +3,7 @@
 from services.portal.cases.words import CASES
 from services.portal.charts.words import CHARTS
 from services.portal.choices.words import CHOICES
+from services.portal.erasures.words import ERASURES
 from services.portal.ledger.words import LEDGER
 from services.portal.objectives.words import OBJECTIVES
 from services.portal.operation.words import OPERATION
@@ -16,6 +17,7 @@ WORDS = {
     **CASES,
     **CHARTS,
     **CHOICES,
+    **ERASURES,
     **LEDGER,
     **OBJECTIVES,
     **OPERATION,
@@ -31,9 +33,11 @@ WORDS = {
     "room-trail": Sentence("Who saw my record", "Qui a vu mon dossier"),
     "room-today": Sentence("Today", "Aujourd’hui"),
     "room-requests": Sentence("Patients’ requests", "Demandes des patients"),
+    "room-erasures": Sentence("Erasures", "Effacements"),
     "room-rights": Sentence("My rights", "Mes droits"),
     "room-cases": Sentence("Cases", "Alertes"),
     "room-reviews": Sentence("Emergency reviews", "Revues d’urgence"),
+    "room-patients": Sentence("Patients", "Patients"),
     "room-charts": Sentence("Charts", "Dossiers"),
     "room-choices": Sentence("My choices", "Mes choix"),
     "room-messages": Sentence("Messages", "Messages"),

@@ -1,13 +1,14 @@
 """The door of erasures, beside FHIR: one officer proposes, another confirms."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from services.records.asking import Asking, Has
 from services.records.erasing.erase_chart import WrongGroundsError, confirm_erasure, propose_erasure
 from services.records.erasing.erasures import Erasure
+from services.records.erasing.list_erasures import list_erasures
 from services.records.model import WHOLE_CHART
 from services.records.noting_failures import noting_failures
-from services.records.schemas import ErasureAnswer, ErasureProposal
+from services.records.schemas import ErasureAnswer, ErasureProposal, ErasuresAnswer, WaitingErasure
 from shared.bodies import UnfitBodyError, read_as
 from shared.http import professions
 from shared.vocabulary import Action, PatientId, Profession, is_ours
@@ -28,6 +29,20 @@ async def propose(patient: str, request: Request, asked: Asking, has: Has) -> Er
         except UnfitBodyError:
             raise WrongGroundsError from None
         return _answer(await propose_erasure(asked, patient, proposal.grounds, eraser=has.eraser, desk=has.desk))
+
+
+@charts.get("/erasures", openapi_extra=ERASERS)
+async def waiting(asked: Asking, has: Has, response: Response) -> ErasuresAnswer:
+    """Those that wait for their second officer, the oldest first; a hundred at most."""
+    found, note = await list_erasures(asked, eraser=has.eraser, desk=has.desk)
+    response.headers.update({"cache-control": "no-store", "x-decision-id": note})
+    own = asked.actor.ident
+    return ErasuresAnswer(
+        erasures=[
+            WaitingErasure(id=one.ident, patient=one.patient, grounds=one.grounds, proposed_at=one.proposed_at, own=one.proposed_by == own)
+            for one in found
+        ]
+    )
 
 
 @charts.post("/erasures/{ident}/confirmation", openapi_extra=ERASERS)

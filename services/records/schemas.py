@@ -25,6 +25,20 @@ class ErasureAnswer(BaseModel):
     destroyed_at: datetime | None
 
 
+class WaitingErasure(BaseModel):
+    """One that waits for another officer than the one who proposed it; `own` when that is the reader."""
+
+    id: str
+    patient: str
+    grounds: str
+    proposed_at: datetime
+    own: bool
+
+
+class ErasuresAnswer(BaseModel):
+    erasures: list[WaitingErasure]
+
+
 class EmergencyReason(BaseModel):
     """Why somebody needs this chart now, in their own words."""
 

@@ -19,7 +19,7 @@ from deploy.local.ports import Ports, find_free_ports
 
 ROOT = Path(__file__).parents[2]
 SERMENT = Path(sys.executable).with_name("serment")
-SERVERS, NURSERY, SERVICES = 3, 1, 10
+SERVERS, NURSERY, SERVICES = 3, 1, 11
 _STARTED_WITHIN = 120.0
 _ENDED_WITHIN = 20.0
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -99,6 +99,12 @@ STAFF = a_staff(
     a_person("s-4", "Dr C", a_duty(state="fulfilled"), reminded={"privacy-basics": {"reminded_at": AT, "again": False}}),
     a_person("s-5", "Dr D", a_duty(), reminded={"privacy-basics": {"reminded_at": AT, "again": True}}),
 )
+
+
+def an_erasure(**more: Any) -> dict[str, Any]:
+    return {"id": "er-1", "patient": ME, "grounds": "person-asked", "proposed_at": AT, "own": True} | more
+
+
 A_DUE = {"thing": "Case", "id": "e3cd", "about": "bulk-lookup", "due_at": AT, "overdue": True}
 
 
@@ -182,6 +188,11 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
                 "first": [A_DUE, A_DUE | {"thing": "Request", "about": "copy"}],
             }
         },
+    ),
+    "/erasures": (
+        "privacy-officer",
+        "another officer must|un autre délégué doit",
+        {"GET records/erasures": {"erasures": [an_erasure(), an_erasure(id="er-2", own=False)]}},
     ),
     "/rights": ("patient", "night shift", {"GET notifier/requests/mine": {"requests": [a_request(), a_request(words=None, entries=None)]}}),
     "/rights/new?kind=question&entry=9&entry=8": ("patient", 'name="entry" value="9"', {}),
@@ -315,7 +326,7 @@ class TestSigningIn:
         assert (back.status_code, back.headers["location"]) == (303, reached)
 
     @pytest.mark.parametrize(
-        ("role", "home"), [("patient", "/trail"), ("clinician", "/charts"), ("trainer", "/staff"), ("clerk", "/modules")]
+        ("role", "home"), [("patient", "/trail"), ("clinician", "/charts"), ("trainer", "/staff"), ("clerk", "/charts")]
     )
     async def test_brings_each_to_their_own_room(self, portal: PortalDesk, role: str, home: str) -> None:
         await portal.sign_in(role)
@@ -357,6 +368,14 @@ FORMS: dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any], dict[str, 
         "/rights",
         {"kind": "question", "words": "Who is that?", "entries": [9, 8]},
         {"idempotency-key": "k", "x-purpose-of-use": "PATRQT"},
+    ),
+    "/erasures": (
+        "/erasures",
+        f"POST records/charts/{ME}/erasures",
+        {"patient": f" {ME.upper()} ", "grounds": "unlawful"},
+        "/erasures",
+        {"grounds": "unlawful"},
+        {"x-purpose-of-use": "RECORDMGT"},
     ),
     "/requests/r-2/answer": (
         "/requests/r-2",
@@ -524,6 +543,65 @@ class TestCharts:
         assert answer.status_code == 422
         assert 'role="alert"' in answer.text
         assert "Dupont" not in answer.text
+
+
+class TestErasures:
+    async def test_are_confirmed_by_who_says_that_they_checked(self, portal: PortalDesk) -> None:
+        erased = {"id": "er-2", "state": "destroyed", "proposed_at": AT, "destroyed_at": AT}
+        portal.group.answers = PAGES["/erasures"][2] | {"POST records/erasures/er-2/confirmation": erased}
+        await portal.sign_in("privacy-officer")
+
+        unsure = await portal.send("/erasures", "/erasures/er-2")
+        sure = await portal.send("/erasures", "/erasures/er-2", sure="yes")
+
+        assert (unsure.status_code, sure.status_code) == (422, 200)
+        assert len([request for request in portal.group.asked if request.method == "POST"]) == 1
+        assert re.search("is erased|est effacé", sure.text)
+
+    async def test_want_the_number_of_a_record(self, portal: PortalDesk) -> None:
+        portal.group.answers = PAGES["/erasures"][2]
+        await portal.sign_in("privacy-officer")
+
+        answer = await portal.send("/erasures", "/erasures", patient="Jeanne Canari", grounds="unlawful")
+
+        assert (answer.status_code, "Canari" in answer.text) == (422, False)
+        assert [request for request in portal.group.asked if request.method == "POST"] == []
+
+
+class TestAPerson:
+    PATIENT: ClassVar = {
+        "resourceType": "Patient",
+        "id": ME,
+        "name": [{"family": "Essai", "given": ["Léa"]}],
+        "telecom": [{"system": "phone", "value": "+33 1 99 00 00 00"}, {"system": "email"}],
+        "address": [{"line": ["1 rue d’Essai"], "postalCode": "99000", "city": "Testville"}, {}],
+        "identifier": [{"system": "urn:oid:1.2.250", "value": "42"}, {"type": {"text": HOSTILE}, "value": HOSTILE}],
+    }
+
+    async def test_is_shown_to_the_admissions_desk_without_what_is_medical(self, portal: PortalDesk) -> None:
+        portal.group.answers = {f"GET records/fhir/Patient/{ME}": self.PATIENT}
+        await portal.sign_in("clerk")
+
+        shown = (await portal.browser.get(f"/charts/{ME}")).text
+
+        [asked] = portal.group.asked
+        assert (asked.url.path, asked.headers["x-purpose-of-use"]) == (f"/fhir/Patient/{ME}", "PATADMIN")
+        assert all(word in shown for word in ("Léa Essai", "+33 1 99 00 00 00", "1 rue d’Essai, 99000 Testville", "42", "urn:oid:1.2.250"))
+        assert "<img src=x" not in shown
+
+    async def test_is_found_for_the_desks_own_purpose(self, portal: PortalDesk) -> None:
+        portal.group.answers = {"POST records/fhir/Patient/_search": {"resourceType": "Bundle"}}
+        await portal.sign_in("clerk")
+
+        await portal.send("/charts", "/charts", number="42")
+
+        assert portal.group.asked[-1].headers["x-purpose-of-use"] == "PATADMIN"
+
+    async def test_without_anything_is_a_page_all_the_same(self, portal: PortalDesk) -> None:
+        portal.group.answers = {f"GET records/fhir/Patient/{ME}": {"resourceType": "Patient", "id": ME}}
+        await portal.sign_in("clerk")
+
+        assert (await portal.browser.get(f"/charts/{ME}")).status_code == 200
 
 
 class TestProof:

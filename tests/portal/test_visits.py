@@ -48,13 +48,17 @@ class TestVisits:
     @pytest.mark.parametrize(
         ("more", "deed"),
         [
+            ({"action": "erase", "step": "proposed"}, "prepare-erasure"),
+            ({"action": "erase", "step": "listed"}, "prepare-erasure"),
+            ({"action": "erase", "step": "destroyed"}, "erase"),
+            ({"action": "erase", "step": "resumed"}, "erase"),
             ({"step": "opened"}, "break-glass"),
             ({"step": None}, "ask-emergency"),
             ({"step": "opened", "outcome": "not-found"}, "ask-emergency"),
         ],
     )
-    def test_call_an_emergency_only_what_opened_the_record(self, more: dict[str, Any], deed: str) -> None:
-        (visit,) = visits([an_access(1, action="break-glass", **more)], PARIS, PLACES)
+    def test_call_a_thing_done_only_what_was_done(self, more: dict[str, Any], deed: str) -> None:
+        (visit,) = visits([an_access(1, **({"action": "break-glass"} | more))], PARIS, PLACES)
 
         assert visit.deed == deed
 

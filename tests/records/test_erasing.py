@@ -63,6 +63,20 @@ class TestEraseChart:
         answers = [desk.beside("POST", f"erasures/{ident}/confirmation", "p.moreau", purpose="RECORDMGT").json() for _ in range(2)]
         assert answers[0]["destroyed_at"] == answers[1]["destroyed_at"]
 
+    def test_shows_both_officers_what_waits_and_notes_it_for_each_patient(self, desk: Desk):
+        patient, _address = desk.a_chart()
+        proposed = desk.beside("POST", f"charts/{patient}/erasures", "o.leroy", purpose="RECORDMGT", json=GROUNDS).json()["id"]
+        before = desk.ledger_size()
+        told = [desk.beside("GET", "erasures", who, purpose="RECORDMGT").json()["erasures"] for who in ("o.leroy", "p.moreau")]
+        assert [next(one["own"] for one in found if one["id"] == proposed) for found in told] == [True, False]
+        assert [(note["action"], note["step"]) for note in desk.notes_about(patient, since=before, at_least=2)] == [("erase", "listed")] * 2
+        desk.beside("POST", f"erasures/{proposed}/confirmation", "p.moreau", purpose="RECORDMGT")
+        assert proposed not in desk.beside("GET", "erasures", "p.moreau", purpose="RECORDMGT").text
+
+    @pytest.mark.parametrize("login", ["a.martin", "d.durand", "u.faure", "integration.nord", "patient.nord", "t.roux"])
+    def test_waiting_is_shown_to_nobody_else(self, desk: Desk, login: str):
+        assert desk.beside("GET", "erasures", login).status_code == 403
+
     def test_names_wrong_grounds_and_notes_the_request(self, desk: Desk):
         patient, _address = desk.a_chart()
         before = desk.ledger_size()

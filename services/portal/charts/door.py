@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.charts.chart import HEIGHT, WIDTH, read_chart
 from services.portal.charts.found_patients import found_patients
+from services.portal.charts.person import read_person
 from services.portal.charts.read_resources import read_resources
 from services.portal.desk import Desk
 from services.portal.forms import first, own_form
@@ -17,17 +18,18 @@ from shared.http import professions
 from shared.vocabulary import Profession, Purpose, is_ours
 
 CLINICIANS = professions(Profession.CLINICIAN)
+DESKS = professions(Profession.CLINICIAN, Profession.CLERK)
 _SHUT = "access-refused"
 _NOT_OFFERED = "unsupported-search"
 charts = APIRouter()
 
 
-@charts.get("/charts", openapi_extra=CLINICIANS, response_class=HTMLResponse)
+@charts.get("/charts", openapi_extra=DESKS, response_class=HTMLResponse)
 async def find_chart(request: Request, reader: Belonging) -> HTMLResponse:
     return page("charts/find.html", request, session=reader.session, found=None, wrong=False)
 
 
-@charts.post("/charts", openapi_extra=CLINICIANS, dependencies=[OwnSite])
+@charts.post("/charts", openapi_extra=DESKS, dependencies=[OwnSite])
 async def found_charts(request: Request, reader: Reading, desk: At) -> Response:
     """What is searched for is in the form, never in an address; the record's own number leads to the chart at once."""
     form = await own_form(request, reader.session)
@@ -36,7 +38,7 @@ async def found_charts(request: Request, reader: Reading, desk: At) -> Response:
         return RedirectResponse(f"/charts/{number.lower()}", status_code=303)
     wanted = {name: value for name, value in {"identifier": number, "family": family, "birthdate": born}.items() if value}
     try:
-        told = await desk.group.find_patients(reader, wanted)
+        told = await desk.group.find_patients(reader, wanted, purpose=_purpose(reader))
     except ServiceRefusedError as error:
         if error.problem != _NOT_OFFERED:
             raise
@@ -44,12 +46,15 @@ async def found_charts(request: Request, reader: Reading, desk: At) -> Response:
     return page("charts/find.html", request, session=reader.session, found=found_patients(told.body), wrong=False)
 
 
-@charts.get("/charts/{patient}", openapi_extra=CLINICIANS, response_class=HTMLResponse)
+@charts.get("/charts/{patient}", openapi_extra=DESKS, response_class=HTMLResponse)
 async def one_chart(patient: Ident, request: Request, reader: Reading, desk: At, emergency: bool = False) -> HTMLResponse:
-    """A refusal is a page of its own, with its reason and the way in.
+    """A clerk's is what the admissions desk needs. A clinician's refusal is a page of its own, with its reason and the way in.
 
     How long an emergency lasts is asked only after one was opened: asking is noted, too.
     """
+    if reader.session.person.profession == Profession.CLERK:
+        told = await desk.group.ask(reader, "records", f"/fhir/Patient/{patient}", purpose=Purpose.PATIENT_ADMINISTRATION)
+        return page("charts/person.html", request, session=reader.session, person=read_person(told.body), decision=told.decision)
     try:
         resources, whole, decision = await read_resources(patient, reader=reader, group=desk.group)
     except ServiceRefusedError as error:
@@ -86,3 +91,7 @@ async def _emergency(patient: str, reader: Reader, desk: Desk) -> str | None:
     except ServiceRefusedError:
         return None
     return str(told.body["ends_at"])
+
+
+def _purpose(reader: Reader) -> Purpose:
+    return Purpose.PATIENT_ADMINISTRATION if reader.session.person.profession == Profession.CLERK else Purpose.TREATMENT

@@ -65,5 +65,13 @@ CHARTS = {
     ),
     "emergency-reason": Sentence("Why this is an emergency (10 to 500 characters)", "Pourquoi c’est une urgence (10 à 500 caractères)"),
     "emergency-open": Sentence("Open by emergency until", "Ouvert en urgence jusqu’au"),
+    "person-addresses": Sentence("Addresses", "Adresses"),
+    "person-contacts": Sentence("Telephone and mail", "Téléphone et courriel"),
+    "person-numbers": Sentence("Numbers", "Numéros"),
+    "person-none": Sentence("none in the record", "aucun dans le dossier"),
+    "person-only": Sentence(
+        "What is medical in this record is not for the admissions desk.",
+        "Ce qui est médical dans ce dossier n’est pas destiné à l’accueil.",
+    ),
     "noted-as": Sentence("This view was noted as", "Cette consultation est notée sous"),
 }

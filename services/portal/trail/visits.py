@@ -26,8 +26,10 @@ class Visit:
 
     @property
     def deed(self) -> str:
-        """What was done: asking about an emergency is none."""
+        """What was done: asking about an emergency is none, nor is preparing an erasure."""
         action = str(self.access.get("action") or "")
+        if action == "erase" and self.access.get("step") not in {"destroyed", "resumed", "repeated"}:
+            return "prepare-erasure"
         asked = action == "break-glass" and not (self.access.get("outcome") == "answered" and self.access.get("step") == "opened")
         return "ask-emergency" if asked else action
 

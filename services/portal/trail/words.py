@@ -35,6 +35,7 @@ TRAIL = {
     "did-update": Sentence("changed", "a modifié"),
     "did-delete": Sentence("removed from", "a retiré de"),
     "did-erase": Sentence("erased", "a effacé"),
+    "did-prepare-erasure": Sentence("prepared the erasure of", "a préparé l’effacement de"),
     "did-break-glass": Sentence("opened in an emergency", "a ouvert en urgence"),
     "did-ask-emergency": Sentence("asked about an emergency access to", "s’est renseigné sur un accès en urgence à"),
     "did-review": Sentence("reviewed the emergency access to", "a examiné l’accès en urgence à"),

@@ -49,6 +49,11 @@ class Erasures:
         row = await self._rows.find_one({"_id": ident})
         return _erasure(row) if row else None
 
+    async def proposed(self, *, most: int) -> list[Erasure]:
+        """The oldest first."""
+        rows = self._rows.find({"state": ErasureState.PROPOSED}).sort("proposed_at", 1).limit(most)
+        return [_erasure(row) async for row in rows]
+
     async def unfinished(self) -> list[Erasure]:
         """Those that were confirmed, and whose process ended before the end."""
         return [_erasure(row) for row in await self._rows.find({"state": ErasureState.DESTROYING}).to_list(length=None)]

@@ -1,0 +1,1 @@
+"""Erasing a chart: one officer proposes, another confirms."""
