@@ -1,10 +1,11 @@
 """Tells in which language somebody reads, and words instants, days and numbers as people of that language do."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_scientific
 from fastapi import Request
 
 from services.portal.cookies import LANGUAGE
@@ -12,6 +13,7 @@ from shared.http import language_of
 
 _TOLD_FINELY, _TOLD_IN_WORDS = 10, 120
 LANGUAGES = frozenset({"fr", "en"})
+_SMALLEST, _LARGEST = Decimal("1e-6"), Decimal("1e12")
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 
 
@@ -48,7 +50,13 @@ def until(value: str | datetime, language: str, now: datetime) -> str:
 
 
 def number(value: float, language: str) -> str:
-    return format_decimal(value, locale=_LOCALES[language])
+    """With every digit that it has: a dose of 0.0004 is not 0."""
+    given, locale = Decimal(str(value)), _LOCALES[language]
+    if not given.is_finite():
+        return str(value)
+    if given and not _SMALLEST <= abs(given) < _LARGEST:
+        return format_scientific(given, locale=locale, decimal_quantization=False)
+    return format_decimal(given, locale=locale, decimal_quantization=False)
 
 
 def lasting(seconds: float, language: str) -> str:

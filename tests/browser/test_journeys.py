@@ -1,15 +1,11 @@
-"""The story through the pages alone, and what each person finds there; no page keeps anybody out."""
+"""What each person finds on their pages, and that no page keeps anybody out."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
-import pytest
 from playwright.async_api import Browser
 
 from cli.running import Running
-from cli.story.closing_the_loop import suspect_and_confirm
-from cli.story.scene import Scene, open_scene
 from deploy.local.stack import Stack
 from services.governance.module_shelf import load_modules
 from shared.events.audit import SuspicionRaised
@@ -18,13 +14,6 @@ from tests.builders import Desk, a_patient, an_encounter
 from tests.shared.kafka_desk import desk_of
 
 MODULE = "privacy-basics"
-
-
-@pytest.fixture
-def scene(running: Running) -> Iterator[Scene]:
-    opened = open_scene(running)
-    yield opened
-    opened.http.close()
 
 
 def own_chart(running: Running, login: str) -> str:
@@ -181,53 +170,6 @@ class TestAnEmergency:
             await officer.go("/reviews")
 
             assert [one for one in officer.wrong if "404" not in one] == []
-
-
-class TestASuspicion:
-    async def test_is_a_case_that_the_officer_ends(self, browser: Browser, running: Running, scene: Scene) -> None:
-        suspect_and_confirm(scene)
-        async with signed_in(browser, running, "o.leroy", path="/cases") as officer:
-            await officer.go("/cases?state=confirmed")
-            await officer.press("Many charts in a short time")
-            case = officer.page.url.rsplit("/", 1)[1]
-            assert "Notice to the authority" in await officer.text()
-            await officer.press("Show who")
-            assert "patients, from the ledger" in await officer.text()
-            await officer.follow(officer.page.locator("main li a").first)
-            assert "Who saw this record" in await officer.text()
-            await officer.page.locator("summary").first.click()
-            async with officer.page.expect_download() as proof:
-                await officer.page.locator("details[open] a").first.click()
-            assert (await proof.value).suggested_filename == "entry.tlog-proof"
-            await officer.go(f"/cases/{case}")
-            await officer.page.get_by_label("Reason").select_option("authority-notified")
-            await officer.press("Close the case")
-            assert "This case has ended" in await officer.text()
-            await officer.go("/activity")
-
-            assert officer.wrong == []
-
-
-class TestTheLedger:
-    async def test_is_searched_on_a_phone_and_tells_names(self, browser: Browser, running: Running, desk: Desk) -> None:
-        patient, address = desk.a_chart()
-        desk.ask("GET", address, "b.bernard")
-        async with signed_in(browser, running, "o.leroy", path="/ledger", viewport=PHONE) as officer:
-            assert "Ask as narrowly as you can" in await officer.text()
-            await officer.page.locator("summary").click()
-            await officer.page.get_by_label("Patient number").fill(patient)
-            await officer.page.get_by_label("Outcome").select_option("refused")
-            for _ in range(40):  # until `audit` has the access
-                await officer.follow(officer.page.get_by_role("button", name="Search", exact=True))
-                if "Dr Bruno Bernard" in await officer.text():
-                    break
-                await officer.page.wait_for_timeout(250)
-            await officer.press("Dr Bruno Bernard")
-            assert "Account (Dr Bruno Bernard)" in await officer.text()
-            await officer.press("Who saw this record")
-            assert "Dr Bruno Bernard" in await officer.text()
-
-            assert officer.wrong == []
 
 
 class TestOperation:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -141,7 +142,7 @@ def _measured(observation: Resource) -> Iterable[tuple[str, Resource]]:
     """The observation's own quantity, and those of its components."""
     for part in [observation, *(observation.get("component") or [])]:
         quantity = part.get("valueQuantity")
-        if isinstance(quantity, dict) and isinstance(quantity.get("value"), int | float):
+        if isinstance(quantity, dict) and isinstance(quantity.get("value"), int | float) and isfinite(quantity["value"]):
             yield _text(part.get("code")), quantity
 
 
