@@ -24,6 +24,7 @@ from services.portal.ledger.door import ledger
 from services.portal.objectives.door import objectives
 from services.portal.operation.door import operation
 from services.portal.requests.door import requests
+from services.portal.style.door import style
 from services.portal.traces.door import traces
 from services.portal.trail.door import trail
 from services.portal.training.door import training
@@ -40,7 +41,22 @@ ROUTERS: Mapping[str, tuple[APIRouter, ...]] = {
     "audit": (audit, parked),
     "governance": (governance,),
     "notifier": (notifier, requests_of_patients, notifier_status, parked),
-    "portal": (portal, cases, chart_pages, choices, erasures, ledger, objectives, operation, requests, traces, trail, training, parked),
+    "portal": (
+        portal,
+        cases,
+        chart_pages,
+        choices,
+        erasures,
+        ledger,
+        objectives,
+        operation,
+        requests,
+        style,
+        traces,
+        trail,
+        training,
+        parked,
+    ),
 }
 EVERYONE = frozenset({"everyone"})
 REPLICAS = frozenset({"replicas of records"})

@@ -24,6 +24,7 @@ from services.portal.requests.door import requests
 from services.portal.resources import PortalResources, open_resources
 from services.portal.settings import PortalSettings
 from services.portal.signed import NotSignedInError
+from services.portal.style.door import style
 from services.portal.traces.door import traces
 from services.portal.trail.door import trail
 from services.portal.training.door import training
@@ -48,7 +49,7 @@ def make_app(settings: PortalSettings) -> WithPageHeaders:
 
     app = create_app("Serment portal", lifespan=lifespan, pings=_pings)
     app.state.time_zone = settings.time_zone
-    for door in (router, cases, charts, choices, erasures, ledger, objectives, operation, requests, traces, trail, training, parked):
+    for door in (router, cases, charts, choices, erasures, ledger, objectives, operation, requests, style, traces, trail, training, parked):
         app.include_router(door)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(AnticipatedError, _on_anticipated)

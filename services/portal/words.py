@@ -8,6 +8,7 @@ from services.portal.ledger.words import LEDGER
 from services.portal.objectives.words import OBJECTIVES
 from services.portal.operation.words import OPERATION
 from services.portal.requests.words import REQUESTS
+from services.portal.style.words import STYLE
 from services.portal.traces.words import TRACES
 from services.portal.trail.words import TRAIL
 from services.portal.training.words import TRAINING
@@ -22,6 +23,7 @@ WORDS = {
     **OBJECTIVES,
     **OPERATION,
     **REQUESTS,
+    **STYLE,
     **TRACES,
     **TRAIL,
     **TRAINING,

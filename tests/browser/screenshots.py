@@ -42,6 +42,8 @@ PAGES = {
         "/objectives",
         "/ledger?to=",
         "/nowhere",
+        "/erasures",
+        "/style",
     ],
     "t.roux": ["/staff"],
     "u.faure": ["/operation", "/traces", "/traces/{trace}"],

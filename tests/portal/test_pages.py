@@ -83,6 +83,19 @@ class TestLanguage:
         assert "Cette connexion n’a pas été commencée" in answer.text
 
 
+class TestStyle:
+    @pytest.mark.parametrize("language", ["fr", "en"])
+    async def test_shows_every_token_of_the_sheet(self, portal: PortalDesk, language: str) -> None:
+        sheet = (await portal.browser.get("/static/serment.css")).text
+        colours = re.findall(r"^    --([a-z-]+):", sheet, re.MULTILINE)
+
+        shown = (await portal.browser.get("/style", headers={"accept-language": language})).text
+
+        assert len(colours) > 10
+        assert [name for name in colours if f'fill="var(--{name})"' not in shown] == []
+        assert all(f"--{name}" in shown for name in ("space-5", "type-title"))
+
+
 class TestStory:
     async def test_tells_an_entry(self, portal: PortalDesk) -> None:
         portal.ledger.entries = [an_entry(128)]
