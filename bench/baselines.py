@@ -81,6 +81,7 @@ async def _keep_plain(database: Database, bodies: Mapping[str, bytes]) -> None:
             "sealed": body,
             "deleted": False,
             "note": "00000000-0000-4000-8000-000000000000",
+            "ordinal": 0,
         }
         for address, body in bodies.items()
     ]

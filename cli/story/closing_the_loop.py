@@ -30,7 +30,7 @@ def suspect_and_confirm(scene: Scene) -> str:
     look_up_colleague_and_many(scene)
     colleague = case_opens(scene, staff, since, rule="colleague-lookup")
     case = case_opens(scene, staff, since - _QUIET, rule="bulk-lookup")
-    told_before = case["state"] == "confirmed"
+    told_before = case["state"] in {"confirmed", "closed"}
     confirmed = case | {"patients": affected_patients(scene, case["id"])} if told_before else confirm_case(scene, case)
     patients = confirmed["patients"]
     check(len(patients) >= LOOKED_UP, f"the case lists {len(patients)} affected patients, {LOOKED_UP} or more were looked up")

@@ -141,6 +141,8 @@ class TestSequencer:
                     total += 100
                     await asyncio.sleep(0.02)
                 await desk.sequences(size=total - 500 if LONG else total, within=_TRANSACTION_LIVES)
+                if not LONG:
+                    await desk.signs(size=total, within=_TRANSACTION_LIVES)
 
         await desk.send(*(source.note() for _ in range(100)))
         total += 100

@@ -204,7 +204,7 @@ class TestDecideCase:
 
     async def test_numbers_its_notes_without_a_gap_whatever_happens(self, desk: NotifierDesk) -> None:
         await asyncio.gather(confirm(desk.things), confirm(desk.things, PAUL), return_exceptions=True)
-        await confirm(desk.things)
+        await asyncio.gather(confirm(desk.things), return_exceptions=True)
 
         numbers = [note["number"] for note in await desk.noted()]
 

@@ -213,10 +213,11 @@ class TestPortal:
             inside = browser.sign_in(login, stack.home.secret(f"account-{login}"))
             token = inside.text.partition('name="form-token" value="')[2].partition('"')[0]
             statuses = {}
+            erasing = {"patient": caller.patient, "grounds": "unlawful", "sure": "yes"}
             for route in shut:
                 path = re.sub(r"\{([^}]+)\}", lambda name: idents.get(name[1], str(uuid.uuid4())), route.path)
                 asked = {"kind": "copy", "what": "research"} if path.endswith("/new") else {}
-                form = {"form-token": token, "what": "research", "kind": "copy", "words": "Made up, for a test.", "number": "1"}
+                form = {"form-token": token, "what": "research", "kind": "copy", "words": "Made up, for a test.", "number": "1"} | erasing
                 answer = browser.http.request(
                     route.method, f"{browser.portal}{path}", params=asked, data=form if route.method == "POST" else None
                 )

@@ -95,6 +95,9 @@ async def confirm_erasure(asked: Asked, ident: str, *, eraser: Eraser, desk: Des
     """
     erasure = await eraser.erasures.find(ident) if is_ours(ident) else None
     if erasure is None:
+        verdict, _facts = await desk.decide(_ask(asked, None), now=asked.now)
+        if isinstance(verdict, Refusal):
+            raise await desk.refuse(verdict, now=asked.now)
         await desk.note(access_facts(_ask(asked, None), outcome=Outcome.NOT_FOUND, status=404), now=asked.now)
         raise NotFoundError
     if erasure.state is ErasureState.DESTROYED:
