@@ -1,4 +1,4 @@
-"""Runs the fault tests and the launcher's beside all others, `python -m tests.halves`: each half spends much of its time waiting."""
+"""Runs the fault tests, the launcher's and the browser's beside all others, `python -m tests.halves`: each half waits much of its time."""
 # ruff: noqa: T201 - it tells how far it is
 
 import subprocess
@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 TESTS = Path(__file__).parent
-FAULTS = [str(TESTS / "faults"), str(TESTS / "deploy")]
-OTHERS = [str(TESTS), *(f"--ignore={TESTS / name}" for name in ("faults", "deploy", "architecture"))]
-"""The fault tests and those of the launcher start servers of their own; the others share one stack."""
+FAULTS = [str(TESTS / name) for name in ("faults", "deploy", "browser")]
+OTHERS = [str(TESTS), *(f"--ignore={TESTS / name}" for name in ("faults", "deploy", "browser", "architecture"))]
+"""The fault tests and those of the launcher start servers of their own; the browser's share one stack, the others another."""
 _PYTEST = [sys.executable, "-m", "pytest"]
 _FAILED = 1
 

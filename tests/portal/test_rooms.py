@@ -161,6 +161,16 @@ PAGES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "Dr Anne Essai",
         a_search(an_access(9, actor="somebody", patient=ME, outcome="refused"), an_access(8, actor=None, patient=None)) | NAMES,
     ),
+    "/trail?log=consent": (
+        "patient",
+        "your choices|vos choix",
+        {f"GET audit/log/consent.access/trail/{ME}": {"accesses": [an_access(9, resourceType="Consent")], "following": None}},
+    ),
+    f"/trail/{ME}?log=audit": (
+        "privacy-officer",
+        "holds nothing|encore rien",
+        {f"GET audit/log/audit.access/trail/{ME}": {"accesses": [], "following": None}},
+    ),
     "/messages": ("patient", "Was opened", {"GET notifier/messages": {"messages": [MESSAGE]}}),
     "/cases": ("privacy-officer", "Many charts|Beaucoup", {"GET notifier/cases": {"cases": [a_case()], "following": "x"}}),
     "/cases/e3cd": ("privacy-officer", "Dr Anne Essai", {"GET notifier/cases/e3cd": a_case(), **NAMES}),
@@ -543,6 +553,36 @@ class TestCharts:
         assert answer.status_code == 422
         assert 'role="alert"' in answer.text
         assert "Dupont" not in answer.text
+
+
+class TestTenThousand:
+    """No service answers so many on one page; a page that gets them stands all the same."""
+
+    @pytest.mark.parametrize(
+        ("role", "path", "answers"),
+        [
+            (
+                "patient",
+                "/trail",
+                {f"GET audit/log/records.access/trail/{ME}": {"accesses": [an_access(n) for n in range(10_000)], "following": None}},
+            ),
+            ("privacy-officer", "/cases", {"GET notifier/cases": {"cases": [a_case(id=str(n)) for n in range(10_000)], "following": None}}),
+            (
+                "clinician",
+                f"/charts/{ME}",
+                {f"GET records/fhir/Patient/{ME}/$everything": a_bundle(*(an_observation(n, "2026-01-01") for n in range(10_000)))},
+            ),
+        ],
+    )
+    async def test_entries_are_a_page(self, portal: PortalDesk, role: str, path: str, answers: dict[str, Any]) -> None:
+        portal.group.answers = answers
+        await portal.sign_in(role, patient=ME)
+
+        answer = await portal.browser.get(path)
+
+        assert (answer.status_code, "</html>" in answer.text) == (200, True)
+        assert answer.text.count("&amp;entry=") <= 100
+        assert answer.text.count("<polyline") <= 12
 
 
 class TestErasures:
