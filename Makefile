@@ -29,8 +29,8 @@ faults: $(READY) ## The long fault campaigns
 	@SERMENT_CAMPAIGN=long $(BIN)/pytest tests/faults tests/audit/test_sequencing.py
 screenshots: $(READY) ## Photograph every page of what `make run` has started, in .screenshots/
 	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
-bench: $(READY) ## Measure the claims of docs/performance.md; B=read, B=withdrawal, B=start or B=decision for some rows
-	@$(BIN)/python -m bench $(if $(B),$(B),read withdrawal start decision)
+bench: $(READY) ## Measure the claims of docs/performance.md; B=read, B=withdrawal, B=start, B=decision or B=pages for some rows
+	@$(BIN)/python -m bench $(if $(B),$(B),read withdrawal start decision pages)
 
 ##@ Work
 fix: $(READY) ## Format, and mend what can be mended by itself
