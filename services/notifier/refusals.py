@@ -137,12 +137,15 @@ def require(asked: Asked, deed: Deed, *, watched_by: str | None = None) -> None:
 
 
 class AskedAlreadyError(AnticipatedError):
-    """The same request is being kept at this moment."""
+    """Under this key another request was kept, or the same is being kept at this moment."""
 
     slug: ClassVar[str] = "asked-already"
     status: ClassVar[int] = 409
     fhir_code: ClassVar[str] = "conflict"
-    sentence: ClassVar[Sentence] = Sentence("This request was sent already.", "Cette demande a déjà été envoyée.")
+    sentence: ClassVar[Sentence] = Sentence(
+        "This form was sent already. Open a new one to ask for something else.",
+        "Ce formulaire a déjà été envoyé. Ouvrez-en un nouveau pour une autre demande.",
+    )
 
 
 class UnfitRequestError(AnticipatedError):

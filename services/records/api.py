@@ -30,6 +30,7 @@ SIGNED_IN = professions(*Profession)
 _LARGEST_PAGE = 1000
 _LARGEST_FORM = 16_384
 _MOST_FIELDS = 100
+_UNREADABLE = (("unreadable", ""),)
 
 
 @fhir.get("/metadata", openapi_extra={"x-professions": ["everyone"]})
@@ -69,6 +70,8 @@ async def delete(type_: str, ident: str, request: Request, asked: Asking, has: H
 @fhir.get("/Patient/{ident}/$everything", openapi_extra=READERS)
 async def everything(ident: str, request: Request, asked: Asking, has: Has) -> Response:
     """The whole chart in one Bundle, or with `_count` page by page; `_type` names the types that are wanted."""
+    if is_ours(ident):
+        asked.addressed.add(PatientId(ident))
     async with noting_failures(asked, Action.SEARCH, WHOLE_CHART, resource=None, desk=has.desk):
         part = _part(request)
     found = await search_by_patient(Search(asked.actor, asked.purpose, None, asked.now), ident, desk=has.desk, part=part)
@@ -82,7 +85,7 @@ def _part(request: Request) -> Part | None:
     query = dict(request.query_params)
     types, count, after = query.pop("_type", None), query.pop("_count", str(_LARGEST_PAGE)), query.pop("_after", None)
     named = types.split(",") if types else None
-    if query or not count.isdecimal() or not 0 < int(count[:9]) <= _LARGEST_PAGE or not set(named or ()) <= RESOURCE_TYPES:
+    if query or not _is_count(count) or int(count) == 0 or not set(named or ()) <= RESOURCE_TYPES:
         raise UnsupportedSearchError
     return Part(named, int(count), after) if request.query_params else None
 
@@ -96,11 +99,19 @@ async def search(type_: str, request: Request, asked: Asking, has: Has) -> Respo
 async def search_by_form(type_: str, request: Request, asked: Asking, has: Has) -> Response:
     """What is searched for stands in the body, where no proxy writes it down; parameters of the address count too."""
     form = await read_body(request, _LARGEST_FORM)
+    return await _searched(asked, type_, [*request.query_params.multi_items(), *_pairs(form)], request, has.desk)
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_PAGE)) and int(text) <= _LARGEST_PAGE
+
+
+def _pairs(form: bytes) -> Sequence[tuple[str, str]]:
+    """What is no form becomes a parameter that nobody offers, so that its refusal is noted like any other."""
     try:
-        pairs = parse_qsl(form.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        return parse_qsl(form.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS) if len(form) <= _LARGEST_FORM else _UNREADABLE
     except ValueError:
-        raise UnsupportedSearchError from None
-    return await _searched(asked, type_, [*request.query_params.multi_items(), *pairs], request, has.desk)
+        return _UNREADABLE
 
 
 async def _searched(asked: Asked, type_: str, pairs: Sequence[tuple[str, str]], request: Request, desk: Desk) -> Response:
@@ -110,7 +121,7 @@ async def _searched(asked: Asked, type_: str, pairs: Sequence[tuple[str, str]], 
     if is_ours(patient):
         asked.addressed.add(PatientId(patient))
     async with noting_failures(asked, Action.SEARCH, type_, resource=None, desk=desk):
-        if not count.isdecimal() or int(count[:9]) > _LARGEST_PAGE or len(pairs) != len(dict(pairs)):
+        if not _is_count(count) or len(pairs) != len(dict(pairs)):
             raise UnsupportedSearchError
         found = await _search(asked, type_, query, desk)
     return searchset(found, request, after=after, count=int(count))

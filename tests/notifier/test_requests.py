@@ -91,6 +91,14 @@ class TestOpenRequest:
         assert len(await desk.mails("request-asked")) == 2
         assert (await asked(client, who="other-patient", key="form-1"))["id"] != answers[0].json()["id"]
 
+    async def test_loses_nothing_that_is_written_into_a_form_that_was_sent(self, desk: NotifierDesk, client: httpx.AsyncClient) -> None:
+        await asked(client, key="form-1")
+
+        other = [await ask(client, key="form-1", kind="copy"), await ask(client, key="form-1", words="Something else, please.")]
+
+        assert [slug(answer) for answer in other] == ["asked-already", "asked-already"]
+        assert await desk.database.requests.count_documents({}) == 1
+
     @pytest.mark.parametrize("who", [name for name in PEOPLE if not name.endswith("patient")] + ["new-patient"])
     async def test_is_for_patients_with_a_record_of_their_own(self, desk: NotifierDesk, client: httpx.AsyncClient, who: str) -> None:
         assert (await ask(client, who)).status_code == 403

@@ -77,6 +77,13 @@ class TestEraseChart:
     def test_waiting_is_shown_to_nobody_else(self, desk: Desk, login: str):
         assert desk.beside("GET", "erasures", login).status_code == 403
 
+    def test_ends_every_proposal_for_that_chart(self, desk: Desk):
+        patient, _address = desk.a_chart()
+        url = f"charts/{patient}/erasures"
+        first, second = (desk.beside("POST", url, "o.leroy", purpose="RECORDMGT", json=GROUNDS).json()["id"] for _ in range(2))
+        desk.beside("POST", f"erasures/{first}/confirmation", "p.moreau", purpose="RECORDMGT")
+        assert second not in desk.beside("GET", "erasures", "p.moreau", purpose="RECORDMGT").text
+
     def test_names_wrong_grounds_and_notes_the_request(self, desk: Desk):
         patient, _address = desk.a_chart()
         before = desk.ledger_size()

@@ -110,6 +110,14 @@ class TestFindPatients:
         assert (answer.status_code, answer.json()["issue"][0]["code"]) == (400, "not-supported")
         assert "Essai" not in answer.text
 
+    @pytest.mark.parametrize("body", [b"\xff\xfe", b"a=1&" * 200, b"identifier=" + b"1" * 20_000], ids=["no-text", "many", "large"])
+    def test_notes_the_refusal_of_what_is_no_form(self, desk: Desk, body: bytes):
+        patient, _address = desk.a_chart()
+        before = desk.ledger_size()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        assert desk.ask("POST", f"Observation/_search?patient={patient}", "a.martin", content=body, headers=headers).status_code == 400
+        assert [note["outcome"] for note in desk.notes_about(patient, since=before)] == ["invalid"]
+
 
 class TestKeysOfPatient:
     def test_names_every_identifier_and_every_name(self):

@@ -196,7 +196,18 @@ class TestSearch:
         assert (none.status_code, "entry" in none.json()) == (200, False)
         assert desk.ask("GET", f"Patient/{uuid.uuid4()}/$everything?_type=Condition", "a.martin").status_code == 404
 
-    @pytest.mark.parametrize("query", ["_count=0", "_count=1001", "_count=x", "_type=Nothing", "start=2026-01-01"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "_count=0",
+            "_count=1001",
+            "_count=x",
+            "_count=" + "0" * 5000 + "1",
+            "_count=000000099999999999",
+            "_type=Nothing",
+            "start=2026-01-01",
+        ],
+    )
     def test_refuses_by_name_the_parts_it_does_not_offer(self, desk: Desk, query: str):
         patient, _address = desk.a_chart()
         answer = desk.ask("GET", f"Patient/{patient}/$everything?{query}", "a.martin")

@@ -32,7 +32,7 @@ class Wish:
 
 
 async def open_request(asked: Asked, wish: Wish, *, desk: Desk) -> tuple[PatientRequest, Said | None, str]:
-    """As it stands then, and the id of the note. Raises NotYoursError, RecordErasedError, KeysSilentError or StoreUnreachableError."""
+    """As it stands then, and the id of the note. Raises NotYoursError, RecordErasedError, KeysSilentError, AskedAlreadyError or StoreUnreachableError."""
     patient, ident = asked.actor.patient, _ident(asked, wish)
     if patient is not None:
         asked.about.patients.add(patient)
@@ -40,7 +40,10 @@ async def open_request(asked: Asked, wish: Wish, *, desk: Desk) -> tuple[Patient
     [patient] = asked.about.patients
     asked.about.resource = f"{Thing.REQUEST}/{ident}"
     if (known := await desk.requests.find(ident)) is not None:
-        return known, await desk.request_sealer.open(known), await note_answered(asked, (patient,), repeated=True, desk=desk)
+        before = await desk.request_sealer.open(known)
+        if known.kind is not wish.kind or (before and (before.words, tuple(before.entries)) != (wish.words, tuple(wish.entries))):
+            raise AskedAlreadyError
+        return known, before, await note_answered(asked, (patient,), repeated=True, desk=desk)
     said, site = Said(wish.words, tuple(wish.entries)), asked.actor.site
     request = PatientRequest(
         ident=ident,

@@ -133,7 +133,7 @@ async def destroy(erasure: Erasure, facts: Mapping[str, Any], *, now: datetime, 
     )
 
     async def work(session: Any) -> bool:
-        if not await eraser.erasures.finish(erasure.ident, note=note.ident, now=now, session=session):
+        if not await eraser.erasures.finish(erasure, note=note.ident, now=now, session=session):
             return False
         await desk.headers.mark_erased(patient, erasure=erasure.ident, session=session)
         await desk.patients.keep(patient, (), session=session)

@@ -64,10 +64,12 @@ class Erasures:
         result = await self._rows.update_one({"_id": ident, "state": ErasureState.PROPOSED, "proposed_by": {"$ne": officer}}, change)
         return bool(result.modified_count)
 
-    async def finish(self, ident: str, *, note: str, now: datetime, session: Any) -> bool:
-        """Whether this call moved it to destroyed, as that note tells."""
+    async def finish(self, erasure: Erasure, *, note: str, now: datetime, session: Any) -> bool:
+        """Whether this call moved it to destroyed, as that note tells; what else was proposed for the chart is then done, too."""
         change = {"$set": {"state": ErasureState.DESTROYED, "destroyed_at": now, "note": note}}
-        result = await self._rows.update_one({"_id": ident, "state": ErasureState.DESTROYING}, change, session=session)
+        result = await self._rows.update_one({"_id": erasure.ident, "state": ErasureState.DESTROYING}, change, session=session)
+        if result.modified_count:
+            await self._rows.update_many({"patient": erasure.patient, "state": ErasureState.PROPOSED}, change, session=session)
         return bool(result.modified_count)
 
     async def finished_by(self, ident: str, note: str) -> bool:
