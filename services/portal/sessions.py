@@ -74,17 +74,18 @@ class Sessions:
         found = _opened(secret, await self._box.find(secret, now=now))
         return await self.find(found, now=now) if isinstance(found, str) else found
 
-    async def renew(self, session: Session, *, now: datetime) -> Session | None:
+    async def renew(self, session: Session, *, now: datetime, at_once: bool = False) -> Session | None:
         """The same session under a new secret; of two at once, both get the same one. Raises SessionsUnavailableError.
 
-        In its last half minute it keeps its secret, which ends sooner than a renewed one would.
+        The secret of before leads to it for half a minute, or `at_once` to nothing. In its last half minute a session keeps its
+        secret, which ends sooner anyway.
         """
-        overlap = to_millisecond(now) + OVERLAP
-        if session.ends_at <= overlap:
+        until = to_millisecond(now) + (timedelta() if at_once else OVERLAP)
+        if session.ends_at <= until:
             return session
         renewed = await self._put(replace(session, renewed_at=to_millisecond(now)))
         follows = orjson.dumps({"follows": renewed.secret})
-        if await self._box.replace(session.secret, follows, ends_at=overlap, before=session.ends_at):
+        if await self._box.replace(session.secret, follows, ends_at=until, before=session.ends_at):
             return renewed
         await self._box.take(renewed.secret, now=now)
         return await self.find(session.secret, now=now)

@@ -60,7 +60,7 @@ async def _session(request: Request, desk: At) -> Session | None:
 async def renew_secret(request: Request, session: Session, desk: Desk) -> None:
     """After somebody got more than they had: whoever watched the cookie of before has nothing of it. Raises SessionsUnavailableError."""
     now = utc_now()
-    renewed = await desk.sessions.renew(session, now=now)
+    renewed = await desk.sessions.renew(session, now=now, at_once=True)
     if renewed is not None:
         _hand_over(request, renewed, now)
 

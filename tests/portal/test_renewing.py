@@ -96,6 +96,7 @@ class TestCookie:
 
         assert answer.status_code == 303
         assert handed(answer) not in {None, before}
+        assert (await first_page(portal, str(before))).status_code == 401
 
 
 class TestRequestsAtOnce:

@@ -32,7 +32,10 @@ class Wish:
 
 
 async def open_request(asked: Asked, wish: Wish, *, desk: Desk) -> tuple[PatientRequest, Said | None, str]:
-    """As it stands then, and the id of the note. Raises NotYoursError, RecordErasedError, KeysSilentError, AskedAlreadyError or StoreUnreachableError."""
+    """As it stands then, and the id of the note.
+
+    Raises NotYoursError, RecordErasedError, KeysSilentError, AskedAlreadyError or StoreUnreachableError.
+    """
     patient, ident = asked.actor.patient, _ident(asked, wish)
     if patient is not None:
         asked.about.patients.add(patient)
