@@ -7,9 +7,9 @@ from services.records.decision import LIFTED_BY_EMERGENCY, Permit, Refusal, deci
 from services.records.emergency.grants import Grants
 from services.records.enforcing.enforcement import Enforcement
 from services.records.knowing.affiliations import Affiliations
+from services.records.knowing.blind_index import BlindIndex
 from services.records.knowing.chart_headers import ChartHeaders
 from services.records.knowing.identifiers import Identifiers
-from services.records.knowing.patient_index import PatientIndex
 from services.records.knowing.standings import Standings
 from services.records.model import Ask, Facts
 from services.records.noting import ACCESS, access_facts
@@ -33,7 +33,7 @@ class Desk:
     headers: ChartHeaders
     affiliations: Affiliations
     identifiers: Identifiers
-    patients: PatientIndex
+    patients: BlindIndex
     grants: Grants
     standings: Standings
     enforcement: Enforcement

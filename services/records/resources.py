@@ -18,9 +18,9 @@ from services.records.erasing.erase_chart import Eraser, resume_erasures
 from services.records.erasing.erasures import Erasures
 from services.records.erasing.forbidding import Forbidding
 from services.records.knowing.affiliations import Affiliations
+from services.records.knowing.blind_index import BlindIndex
 from services.records.knowing.chart_headers import ChartHeaders
 from services.records.knowing.identifiers import Identifiers
-from services.records.knowing.patient_index import PatientIndex
 from services.records.knowing.standings import Standings
 from services.records.record_store import RecordStore
 from services.records.sealer import Sealer
@@ -115,7 +115,7 @@ async def _assemble(
         headers=headers,
         affiliations=affiliations,
         identifiers=Identifiers(database, sealer=sealer),
-        patients=PatientIndex(database, sealer=sealer),
+        patients=BlindIndex(database, "patient_index", leads_to="patient", sealer=sealer),
         grants=Grants(database),
         standings=standings,
         enforcement=enforcement,

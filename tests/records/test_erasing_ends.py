@@ -10,8 +10,8 @@ import pytest
 from deploy.local.servers import Servers
 from services.records.erasing.erase_chart import Eraser, destroy
 from services.records.erasing.erasures import Erasures, ErasureState, proposed_erasure
+from services.records.knowing.blind_index import BlindIndex
 from services.records.knowing.chart_headers import ChartHeaders
-from services.records.knowing.patient_index import PatientIndex
 from services.records.model import WHOLE_CHART
 from services.records.sealer import Sealer
 from shared.mongo import Mongo, StoreUnreachableError, open_mongo
@@ -43,7 +43,7 @@ def desk(mongo: Mongo) -> EmergencyDesk:
     name, keyring = f"erasing_{uuid.uuid4().hex[:12]}", FakeKeyring()
     made = EmergencyDesk(mongo, name, FakeHeaders(), keyring)
     made.headers = ChartHeaders(mongo.database(name), sealer=Sealer(keyring, site="nord"), care_lasts=timedelta(days=30))  # type: ignore[arg-type, assignment]
-    made.patients = PatientIndex(mongo.database(name), sealer=Sealer(keyring, site="nord"))  # type: ignore[arg-type, attr-defined]
+    made.patients = BlindIndex(mongo.database(name), "patient_index", leads_to="patient", sealer=Sealer(keyring, site="nord"))  # type: ignore[arg-type, attr-defined]
     made.erasures = Erasures(mongo.database(name))  # type: ignore[attr-defined]
     return made
 

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from services.records.knowing.patient_index import by_identifier, by_name_and_birth, keys_of_patient
+from services.records.knowing.patient_keys import by_identifier, by_name_and_birth, keys_of_patient
 from tests.builders import Desk, a_patient, an_encounter
 from tests.records.test_erasing import erase
 

@@ -7,7 +7,8 @@ import orjson
 
 from services.records.decision import Permit, Refusal
 from services.records.desk import Desk
-from services.records.knowing.patient_index import PatientKey, by_identifier, by_name_and_birth
+from services.records.knowing.blind_index import IndexKey
+from services.records.knowing.patient_keys import by_identifier, by_name_and_birth
 from services.records.model import Ask, OpenedRecord, SealedRecord
 from services.records.reading.search_chart import (
     MOST_PATIENTS,
@@ -30,7 +31,7 @@ _WHOLE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
 _SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
-def wanted_patients(query: Mapping[str, str]) -> list[PatientKey]:
+def wanted_patients(query: Mapping[str, str]) -> list[IndexKey]:
     """`identifier`, or `family` with `birthdate` (a whole date), or all three. Raises UnsupportedSearchError for anything else."""
     identifier, family, birth_date = (query.get(name) for name in _OFFERED)
     named = bool(family) and _WHOLE_DATE(birth_date or "") is not None
@@ -40,7 +41,7 @@ def wanted_patients(query: Mapping[str, str]) -> list[PatientKey]:
     return [*found, by_name_and_birth(family, birth_date)] if family and birth_date else found
 
 
-async def find_patients(search: Search, wanted: Sequence[PatientKey], *, desk: Desk) -> Found:
+async def find_patients(search: Search, wanted: Sequence[IndexKey], *, desk: Desk) -> Found:
     """Those that match all of `wanted`. Where the site states its refusals, what is refused is shown as an id without a content.
 
     So somebody in an emergency finds the chart whose glass they may break. Each one shown or refused is noted in their own trail.
@@ -61,9 +62,9 @@ async def find_patients(search: Search, wanted: Sequence[PatientKey], *, desk: D
     return Found([*shown, *masked], decision)
 
 
-async def _matching(wanted: Sequence[PatientKey], desk: Desk) -> set[PatientId]:
+async def _matching(wanted: Sequence[IndexKey], desk: Desk) -> set[PatientId]:
     """Raises TooManyPatientsError: a value that so many share finds nobody."""
-    found = [set(await desk.patients.find(key, most=MOST_PATIENTS + 1)) for key in wanted]
+    found = [set(map(PatientId, (await desk.patients.find([key], most=MOST_PATIENTS + 1))[key])) for key in wanted]
     if any(len(some) > MOST_PATIENTS for some in found):
         raise TooManyPatientsError
     return set.intersection(*found)

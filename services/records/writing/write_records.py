@@ -12,7 +12,7 @@ from services.records.decision import Permit, Refusal
 from services.records.desk import Desk
 from services.records.fhir.parsing import dump_json
 from services.records.fhir.references import security_labels
-from services.records.knowing.patient_index import keys_of_patient
+from services.records.knowing.patient_keys import keys_of_patient
 from services.records.model import Ask, Asked, ChartHeader, SealedRecord
 from services.records.noting import ACCESS, access_facts, failed
 from services.records.record_store import Replacement, VersionConflictError
