@@ -113,15 +113,15 @@ class LedgerStore:
         """Those of [first, end), a few hundred at most."""
         return [entry_of(row) async for row in self._entries(log).find({"_id": {"$in": list(range(first, end))}}).sort("_id", 1)]
 
-    async def about(self, log: Log, about: bytes, *, before: int, most: int) -> list[Entry]:
-        """The newest whose patient has that digest, below that index, the newest first.
+    async def about(self, log: Log, about: bytes, *, before: int, most: int, first: int = 0) -> list[Entry]:
+        """The newest of [first, before) whose patient has that digest, the newest first.
 
         Looked for stretch by stretch, each longer than the last: a patient with a million entries costs no more than one with few.
         """
         found: list[Entry] = []
         high, width = before, _STRETCH
-        while high > 0 and len(found) < most:
-            query = {"about": about, "_id": {"$gte": high - width, "$lt": high}}
+        while high > first and len(found) < most:
+            query = {"about": about, "_id": {"$gte": max(first, high - width), "$lt": high}}
             rows = self._entries(log).find(query).sort("_id", -1).limit(most - len(found))
             found += [entry_of(row) async for row in rows]
             high, width = high - width, width * _LONGER

@@ -32,8 +32,8 @@ class FakeLedger:
     async def head(self, _log: Log) -> Head | None:
         return Head("t", len(self.entries), b"", self.next_offset, 1)
 
-    async def about(self, _log: Log, about: bytes, *, before: int, most: int) -> list[Entry]:
-        return [entry for entry in reversed(self.entries[:before]) if entry.about == about][:most]
+    async def about(self, _log: Log, about: bytes, *, before: int, most: int, first: int = 0) -> list[Entry]:
+        return [entry for entry in reversed(self.entries[first:before]) if entry.about == about][:most]
 
     async def open(self, _log: Log, entry: Entry) -> OpenedEntry | None:
         self.opened.append(entry.index)

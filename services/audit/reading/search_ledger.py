@@ -98,7 +98,7 @@ async def _downwards(log: Log, low: int, high: int, search: Search, desk: Readin
             entries = (await desk.store.page(log, first, high))[::-1]
             high = first
         else:
-            entries = [entry for entry in await desk.store.about(log, about, before=high, most=_CHUNK) if entry.index >= low]
+            entries = await desk.store.about(log, about, first=low, before=high, most=_CHUNK)
             high = entries[-1].index if len(entries) == _CHUNK else low
         for entry in entries:
             yield entry

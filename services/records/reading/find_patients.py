@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from services.records.decision import Permit, Refusal
+from services.records.decision import Refusal
 from services.records.desk import Desk
 from services.records.knowing.blind_index import IndexKey
 from services.records.knowing.patient_keys import by_identifier, by_name_and_birth
@@ -16,13 +16,13 @@ from services.records.reading.search_chart import (
     Search,
     TooManyPatientsError,
     UnsupportedSearchError,
-    Verdicts,
     decided,
     note_each,
     opened_all,
     refuse_all,
+    require_unchanged,
 )
-from services.records.refusals import ABOUT_THE_CHART, FactsChangedError
+from services.records.refusals import ABOUT_THE_CHART
 from shared.clock import rfc3339
 from shared.vocabulary import Action, PatientId
 
@@ -58,7 +58,7 @@ async def find_patients(search: Search, wanted: Sequence[IndexKey], *, desk: Des
     shown = await opened_all(list(records.values()), verdicts, desk)
     masked = [_masked(records[f"Patient/{refusal.ask.patient}"]) for refusal in verdicts.refusals] if desk.states_refusals else []
     decision = await note_each(search, shown, verdicts, desk, more=len(masked))
-    _require_unchanged(verdicts, desk)
+    require_unchanged(verdicts, desk)
     return Found([*shown, *masked], decision)
 
 
@@ -74,9 +74,3 @@ def _masked(record: SealedRecord) -> OpenedRecord:
     """What the sealed row shows anyway, and no byte of what it holds."""
     meta = {"versionId": str(record.version), "lastUpdated": rfc3339(record.updated_at), "tag": [_SUBSETTED]}
     return OpenedRecord(record, (), orjson.dumps({"resourceType": "Patient", "id": record.ident, "meta": meta}))
-
-
-def _require_unchanged(verdicts: Verdicts, desk: Desk) -> None:
-    permits: Sequence[Permit] = list(verdicts.permits.values())
-    if not all(map(desk.still_holds, permits)):
-        raise FactsChangedError

@@ -76,6 +76,14 @@ class Found:
     following: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What was decided about each patient that a search touches; the key None stands for what is no patient's."""
+
+    permits: Mapping[PatientId | None, Permit]
+    refusals: Sequence[Refusal]
+
+
 async def search_by_patient(search: Search, patient: str, *, desk: Desk, part: Part | None = None) -> Found:
     """All of one type in one chart, or the whole chart ($everything), or a part of that, which opens no more than it shows.
 
@@ -114,7 +122,7 @@ def _nothing(search: Search, decision: str) -> Found:
 
 
 async def _of_chart(
-    chart: ChartHeader, search: Search, part: Part | None, verdicts: "Verdicts", desk: Desk
+    chart: ChartHeader, search: Search, part: Part | None, verdicts: Verdicts, desk: Desk
 ) -> tuple[list[OpenedRecord], str | None]:
     """Of a part no more is opened than it needs to know whether another follows; what is hidden leaves no gap in it."""
     if part is None:
@@ -127,14 +135,6 @@ async def _of_chart(
         if len(shown) > part.count:
             return shown[:-1], shown[-2].record.address
     return shown, None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """What was decided about each patient that a search touches; the key None stands for what is no patient's."""
-
-    permits: Mapping[PatientId | None, Permit]
-    refusals: Sequence[Refusal]
 
 
 async def search_by_id(search: Search, idents: Sequence[str], *, desk: Desk) -> Found:
@@ -153,8 +153,7 @@ async def search_by_id(search: Search, idents: Sequence[str], *, desk: Desk) -> 
         raise await refuse_all(verdicts.refusals, search, desk)
     opened = await opened_all(list(found.values()), verdicts, desk)
     decision = await note_each(search, opened, verdicts, desk)
-    if not all(map(desk.still_holds, verdicts.permits.values())):
-        raise FactsChangedError
+    require_unchanged(verdicts, desk)
     return Found(opened, decision)
 
 
@@ -204,6 +203,12 @@ async def note_each(search: Search, opened: Sequence[OpenedRecord], verdicts: Ve
             await desk.note(access_facts(about, outcome=Outcome.ANSWERED, status=200, count=len(opened) + more), now=search.now)
         )
     return decisions[-1]
+
+
+def require_unchanged(verdicts: Verdicts, desk: Desk) -> None:
+    """In one step with the answer. Raises FactsChangedError."""
+    if not all(map(desk.still_holds, verdicts.permits.values())):
+        raise FactsChangedError
 
 
 async def opened_all(sealed: Sequence[SealedRecord], verdicts: Verdicts, desk: Desk) -> list[OpenedRecord]:

@@ -15,8 +15,8 @@ _OVER = {"finished"}
 
 def header_after(header: ChartHeader | None, patient: PatientId, changes: Sequence[Planned], *, now: datetime) -> ChartHeader:
     """The next revision of the header, with the care and flags that these changes bring."""
-    care = dict(header.care) if header else {}
-    flags = header.flags if header else frozenset()
+    before = header or ChartHeader(patient, 0)
+    care, flags = dict(before.care), before.flags
     for change in changes:
         if change.type == "Encounter":
             care.pop(change.ident, None)
@@ -24,7 +24,6 @@ def header_after(header: ChartHeader | None, patient: PatientId, changes: Sequen
                 care[change.ident] = care_of(change.resource, now=now)
         elif change.type == "Patient" and change.resource is not None:
             flags = frozenset(_flags(change.resource))
-    before = header or ChartHeader(patient, 0)
     types = before.types | {change.type for change in changes}
     return ChartHeader(patient, before.revision + 1, care, flags, written=before.written + len(changes), types=types)
 
