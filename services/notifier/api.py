@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from services.notifier.answers import case_answer, case_line, due_answer, message_answer, review_answer
 from services.notifier.asking import Asking, Has
-from services.notifier.cases.case_store import PAGE
 from services.notifier.cases.decide_case import decide_case
 from services.notifier.cases.lifecycle import Move
 from services.notifier.cases.read_cases import list_cases, read_affected, read_case
@@ -15,6 +14,7 @@ from services.notifier.list_due import list_due
 from services.notifier.messages.read_inbox import read_inbox
 from services.notifier.model import Asked
 from services.notifier.noting import noting_failures
+from services.notifier.pages import PAGE
 from services.notifier.resources import NotifierResources
 from services.notifier.reviews.judge_emergency import judge_emergency
 from services.notifier.reviews.read_reviews import list_reviews, read_review

@@ -8,11 +8,11 @@ from services.notifier.answers import request_answer, request_line
 from services.notifier.asking import Asking, Has
 from services.notifier.model import Asked
 from services.notifier.noting import noting_failures
+from services.notifier.pages import PAGE
 from services.notifier.refusals import UnfitRequestError
 from services.notifier.requests.answer_request import Word, answer_request, extend_request
 from services.notifier.requests.open_request import Wish, open_request
 from services.notifier.requests.read_requests import Opened, list_own_requests, list_requests, read_request
-from services.notifier.requests.request_store import PAGE
 from services.notifier.resources import NotifierResources
 from services.notifier.schemas import OwnRequests, RequestAnswer, RequestPage, WishBody, WordBody
 from shared.bodies import UnfitBodyError, read_as

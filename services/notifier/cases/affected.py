@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.notifier.pages import PAGE
 from shared.events.audit import AffectedFound
 from shared.mongo import Database, DuplicateKeyError
 from shared.vocabulary import PatientId
-
-PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from typing import Any
 
 from services.notifier.cases.model import Case, CaseState
 from services.notifier.cases.rows import case_from, case_row
+from services.notifier.pages import NEWEST_FIRST, page_of
 from shared.events.audit import SuspicionRaised
 from shared.mongo import Database
-
-PAGE = 100
 
 
 class CaseStore:
@@ -48,12 +47,8 @@ class CaseStore:
 
     async def page(self, watched_by: str, *, state: CaseState | None, after: str | None) -> list[Case]:
         """The newest first, those that follow the case `after`: what officers of that site watch over, alone or with the whole group."""
-        query: dict[str, Any] = {"watched_by": {"$in": [watched_by, None]}} | ({"state": state} if state else {})
-        last = await self._rows.find_one({"_id": after}, projection={"opened_at": 1}) if after else None
-        if last:
-            moment = last["opened_at"]
-            query["$or"] = [{"opened_at": {"$lt": moment}}, {"opened_at": moment, "_id": {"$gt": after}}]
-        rows = await self._rows.find(query).sort([("opened_at", -1), ("_id", 1)]).limit(PAGE).to_list(length=None)
+        query = {"watched_by": {"$in": [watched_by, None]}} | ({"state": state} if state else {})
+        rows = await page_of(self._rows, query, order=NEWEST_FIRST, after=after)
         return [case_from(row) for row in rows]
 
     async def overdue(self, now: datetime) -> AsyncIterator[Case]:

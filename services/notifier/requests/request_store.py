@@ -5,11 +5,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from services.notifier.pages import FIRST_DUE_FIRST, PAGE, page_of
 from services.notifier.requests.model import Outcome, PatientRequest, RequestKind, RequestState
 from shared.mongo import Database
 from shared.vocabulary import PatientId
-
-PAGE = 100
 
 
 class RequestStore:
@@ -47,11 +46,8 @@ class RequestStore:
 
     async def page(self, watched_by: str, *, state: RequestState, after: str | None) -> list[PatientRequest]:
         """The first due first, those that follow the request `after`: what officers of that site answer."""
-        query: dict[str, Any] = {"watched_by": {"$in": [watched_by, None]}, "state": state}
-        last = await self._rows.find_one({"_id": after}, projection={"due_at": 1}) if after else None
-        if last:
-            query["$or"] = [{"due_at": {"$gt": last["due_at"]}}, {"due_at": last["due_at"], "_id": {"$gt": after}}]
-        rows = await self._rows.find(query).sort([("due_at", 1), ("_id", 1)]).limit(PAGE).to_list(length=None)
+        query = {"watched_by": {"$in": [watched_by, None]}, "state": state}
+        rows = await page_of(self._rows, query, order=FIRST_DUE_FIRST, after=after)
         return [_request(row) for row in rows]
 
     async def overdue(self, now: datetime) -> AsyncIterator[PatientRequest]:
