@@ -181,6 +181,12 @@ class Group:
         raise ServiceSilentError(service)
 
 
+def with_query(path: str, **named: Any) -> str:
+    """What is None is not asked for."""
+    found = urlencode({name: value for name, value in named.items() if value is not None})
+    return f"{path}?{found}" if found else path
+
+
 def _of(reader: Reader) -> dict[str, str]:
     return {"authorization": f"Bearer {reader.session.token}", "accept-language": reader.language, **trace_headers()}
 

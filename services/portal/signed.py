@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 from urllib.parse import quote
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
 from services.portal.cookies import SESSION, cookie_header
 from services.portal.desk import Desk
@@ -106,6 +106,9 @@ def _own_site(request: Request) -> None:
 Reading = Annotated[Reader, Depends(_reader)]
 Belonging = Annotated[Reader, Depends(_belonging)]
 """Who may be here by the route's own word; elsewhere the services say it, and note it."""
-Ident = Annotated[str, Path(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
+_IDENT = r"^[0-9A-Za-z-]+$"
+Ident = Annotated[str, Path(max_length=64, pattern=_IDENT)]
 """A part of an address that is put into another one: nothing that could lead elsewhere."""
+After = Annotated[str | None, Query(max_length=64, pattern=_IDENT)]
+"""The last thing of the page before."""
 OwnSite = Depends(_own_site)

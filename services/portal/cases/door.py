@@ -6,25 +6,18 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.forms import first, own_form
-from services.portal.group import ServiceRefusedError, ServiceSilentError
+from services.portal.group import ServiceRefusedError, ServiceSilentError, with_query
 from services.portal.ledger.search import within
 from services.portal.names import names_of
 from services.portal.pages import page
-from services.portal.signed import At, Ident, OwnSite, Reading
+from services.portal.signed import After, At, Ident, OwnSite, Reading
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose
 
 OFFICERS = professions(Profession.PRIVACY_OFFICER)
 _STATES = ("suspected", "confirmed", "dismissed", "closed")
-After = Annotated[str | None, Query(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 State = Annotated[str | None, Query(max_length=16, pattern=r"^[a-z-]+$")]
 cases = APIRouter()
-
-
-def _query(**named: str | None) -> str:
-    """Of what is asked for, checked by the routes to need no quoting."""
-    found = "&".join(f"{name}={value}" for name, value in named.items() if value is not None)
-    return f"?{found}" if found else ""
 
 
 @cases.get("/today", openapi_extra=OFFICERS, response_class=HTMLResponse)
@@ -36,7 +29,7 @@ async def today(request: Request, reader: Reading, desk: At) -> HTMLResponse:
 
 @cases.get("/cases", openapi_extra=OFFICERS, response_class=HTMLResponse)
 async def list_cases(request: Request, reader: Reading, desk: At, state: State = None, after: After = None) -> HTMLResponse:
-    told = await desk.group.ask(reader, "notifier", f"/cases{_query(state=state, after=after)}", purpose=Purpose.COMPLIANCE)
+    told = await desk.group.ask(reader, "notifier", with_query("/cases", state=state, after=after), purpose=Purpose.COMPLIANCE)
     return page(
         "cases/cases.html",
         request,
@@ -60,7 +53,7 @@ async def one_case(case: Ident, request: Request, reader: Reading, desk: At) -> 
 @cases.get("/cases/{case}/patients", openapi_extra=OFFICERS, response_class=HTMLResponse)
 async def affected(case: Ident, request: Request, reader: Reading, desk: At, after: After = None) -> HTMLResponse:
     """Showing who is affected is noted in each one's trail, so it is a page of its own."""
-    told = await desk.group.ask(reader, "notifier", f"/cases/{case}/patients{_query(after=after)}", purpose=Purpose.COMPLIANCE)
+    told = await desk.group.ask(reader, "notifier", with_query(f"/cases/{case}/patients", after=after), purpose=Purpose.COMPLIANCE)
     return page("cases/patients.html", request, session=reader.session, case=case, found=told.body)
 
 
@@ -77,7 +70,7 @@ async def decide(case: Ident, move: Ident, request: Request, reader: Reading, de
 
 @cases.get("/reviews", openapi_extra=OFFICERS, response_class=HTMLResponse)
 async def list_reviews(request: Request, reader: Reading, desk: At, state: State = None, after: After = None) -> HTMLResponse:
-    told = await desk.group.ask(reader, "notifier", f"/reviews{_query(state=state, after=after)}", purpose=Purpose.COMPLIANCE)
+    told = await desk.group.ask(reader, "notifier", with_query("/reviews", state=state, after=after), purpose=Purpose.COMPLIANCE)
     return page("cases/reviews.html", request, session=reader.session, found=told.body, places=desk.places)
 
 

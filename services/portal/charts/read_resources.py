@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.portal.charts.chart import Resource
-from services.portal.group import Group, Reader
+from services.portal.group import Group, Reader, with_query
 from shared.vocabulary import Purpose
 
 _WHOLE = 400
@@ -20,14 +20,15 @@ _PARTS = (
 async def read_resources(patient: str, *, reader: Reader, group: Group) -> tuple[Sequence[Resource], bool, str]:
     """Whether these are all, and the id of the note. Raises ServiceSilentError or ServiceRefusedError."""
 
-    async def ask(query: str) -> tuple[Mapping[str, Any], str]:
-        told = await group.ask(reader, "records", f"/fhir/Patient/{patient}/$everything?{query}", purpose=Purpose.TREATMENT)
+    async def ask(count: int, types: str | None = None) -> tuple[Mapping[str, Any], str]:
+        path = with_query(f"/fhir/Patient/{patient}/$everything", _type=types, _count=count)
+        told = await group.ask(reader, "records", path, purpose=Purpose.TREATMENT)
         return told.body, told.decision
 
-    bundle, decision = await ask(f"_count={_WHOLE}")
+    bundle, decision = await ask(_WHOLE)
     if all(link["relation"] != "next" for link in bundle.get("link", ())):
         return _resources(bundle), True, decision
-    parts = await asyncio.gather(*(ask(f"_type={types}&_count={count}") for types, count in _PARTS))
+    parts = await asyncio.gather(*(ask(count, types) for types, count in _PARTS))
     return [one for part, _decision in parts for one in _resources(part)], False, decision
 
 

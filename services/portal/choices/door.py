@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from services.portal.choices.offers import find_offer
 from services.portal.desk import Desk
 from services.portal.forms import first, own_form
-from services.portal.group import Reader, ServiceRefusedError
+from services.portal.group import Reader, ServiceRefusedError, with_query
 from services.portal.pages import page
 from services.portal.signed import At, Belonging, Ident, OwnSite, Reading
 from services.portal.words import WORDS
@@ -22,7 +22,9 @@ choices = APIRouter()
 
 
 async def _said(reader: Reader, desk: Desk) -> list[dict[str, Any]]:
-    told = await desk.group.ask(reader, "consent", f"/consents?patient={reader.session.person.patient}", purpose=Purpose.PATIENT_REQUEST)
+    told = await desk.group.ask(
+        reader, "consent", with_query("/consents", patient=reader.session.person.patient), purpose=Purpose.PATIENT_REQUEST
+    )
     return list(reversed(told.body))
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from services.portal.desk import Desk
-from services.portal.group import Reader, ServiceRefusedError
+from services.portal.group import Reader, ServiceRefusedError, with_query
 from services.portal.ledger.search import CHOICES, Form, local_minute, read_search
 from services.portal.names import names_of
 from services.portal.pages import page
@@ -36,7 +36,7 @@ async def search(request: Request, reader: Reading, desk: At) -> HTMLResponse:
         require_belonging(request, reader)
     if form.asked is not None and not form.wrong:
         try:
-            found = (await desk.group.ask(reader, "audit", f"{_LOG}/entries?{urlencode(form.asked)}", purpose=Purpose.COMPLIANCE)).body
+            found = (await desk.group.ask(reader, "audit", with_query(f"{_LOG}/entries", **form.asked), purpose=Purpose.COMPLIANCE)).body
         except ServiceRefusedError as error:
             if error.problem != _UNFIT:
                 raise

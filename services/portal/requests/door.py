@@ -7,18 +7,17 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.portal.forms import first, own_form
+from services.portal.group import with_query
 from services.portal.pages import page
-from services.portal.signed import At, Belonging, Ident, OwnSite, Reading
+from services.portal.signed import After, At, Belonging, Ident, OwnSite, Reading
 from shared.http import professions
 from shared.vocabulary import Profession, Purpose
 
 PATIENTS = professions(Profession.PATIENT)
 OFFICERS = professions(Profession.PRIVACY_OFFICER)
 RIGHTS = ("access", "copy", "correction", "restriction")
-_KINDS = "^(question|access|copy|correction|restriction)$"
-Kind = Annotated[str, Query(pattern=_KINDS)]
+Kind = Annotated[str, Query(pattern=f"^(question|{'|'.join(RIGHTS)})$")]
 Entries = Annotated[list[Annotated[int, Query(ge=0)]], Query(max_length=100)]
-After = Annotated[str | None, Query(max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 State = Annotated[str, Query(pattern="^(open|answered)$")]
 requests = APIRouter()
 
@@ -49,8 +48,7 @@ async def send_request(request: Request, reader: Reading, desk: At) -> Response:
 
 @requests.get("/requests", openapi_extra=OFFICERS, response_class=HTMLResponse)
 async def list_requests(request: Request, reader: Reading, desk: At, state: State = "open", after: After = None) -> HTMLResponse:
-    path = f"/requests?state={state}" + (f"&after={after}" if after else "")
-    told = await desk.group.ask(reader, "notifier", path, purpose=Purpose.COMPLIANCE)
+    told = await desk.group.ask(reader, "notifier", with_query("/requests", state=state, after=after), purpose=Purpose.COMPLIANCE)
     what = {"found": told.body, "state": state, "places": desk.places, "kept": {"state": state}}
     return page("requests/requests.html", request, session=reader.session, **what)
 

@@ -51,7 +51,6 @@ REQUESTS = {
     "send-request": Sentence("Send to the privacy officer", "Envoyer au délégué"),
     "asked-on": Sentence("asked", "demandé le"),
     "answer-by": Sentence("answer by", "réponse avant le"),
-    "answered-on": Sentence("answered", "réponse le"),
     "request-open": Sentence("open", "en cours"),
     "request-answered": Sentence("answered", "traitée"),
     "their-words": Sentence("What the patient says", "Ce que dit le patient"),
@@ -91,5 +90,4 @@ REQUESTS = {
     "words-of-extension": Sentence(
         "Why it takes longer (10 to 2,000 characters)", "Pourquoi le délai est prolongé (10 à 2 000 caractères)"
     ),
-    "their-trail": Sentence("Who saw this record", "Qui a vu ce dossier"),
 }

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from services.portal.desk import Desk
-from services.portal.group import Reader
+from services.portal.group import Reader, with_query
 from services.portal.ledger.search import within
 from services.portal.names import names_of
 from services.portal.pages import page
@@ -52,7 +52,7 @@ async def patients_trail(
 
 
 async def _trail(asked: Asked, *, request: Request, reader: Reader, desk: Desk) -> HTMLResponse:
-    path = f"/log/{asked.log}.access/trail/{asked.patient}" + ("" if asked.before is None else f"?before={asked.before}")
+    path = with_query(f"/log/{asked.log}.access/trail/{asked.patient}", before=asked.before)
     told = await desk.group.ask(reader, "audit", path, purpose=asked.purpose)
     found = visits(told.body["accesses"], request.app.state.time_zone, desk.places)
     names = await names_of(reader, [visit.access.get("actor") for visit in found], group=desk.group)
